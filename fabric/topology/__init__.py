@@ -1,0 +1,24 @@
+"""What a person writes: a topology file, checked whole and expanded to devices and links."""
+
+from fabric.topology._expand import Device, Fabric, Link, Routing, Tier
+from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Topology
+from fabric.topology._read import Design, json_schema, load, parse
+from fabric.topology._source import Source
+
+__all__ = [
+    "AsnRange",
+    "Design",
+    "Device",
+    "Fabric",
+    "Link",
+    "Network",
+    "NodeGroup",
+    "Pool",
+    "Routing",
+    "Source",
+    "Tier",
+    "Topology",
+    "json_schema",
+    "load",
+    "parse",
+]

@@ -1,0 +1,284 @@
+"""What a person writes: the topology file, version 1, as typed values.
+
+The published JSON Schema (`fabric schema`) is generated from these classes, so their attribute docstrings are
+written for somebody who completes a YAML file in an editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
+DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+Members = Count | tuple[DeviceName, ...]
+"""How many there are (names are made), or their names."""
+Asn = Annotated[int, Field(strict=True, ge=1, le=4_294_967_294)]
+Mtu = Annotated[int, Field(strict=True, ge=1280, le=9216)]
+
+Profile = Literal["rfc7938", "rhoso"]
+FamilyName = Literal["ipv4", "ipv6"]
+Role = Literal["control-plane", "worker", "compute", "networker", "storage", "tester", "server"]
+
+
+class Strict(BaseModel):
+    """A value of the file: no unknown keys, never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Pool(Strict):
+    """An address pool, one prefix a family."""
+
+    ipv4: IPv4Network | None = None
+    """IPv4 prefix, such as `10.255.0.0/16`."""
+    ipv6: IPv6Network | None = None
+    """IPv6 prefix, such as `fd00:fab:255::/64`."""
+
+
+class Pools(Strict):
+    """Where addresses come from. What is left out takes the profile's default."""
+
+    loopbacks: Pool | None = None
+    """Loopback addresses of every device, one block a rack; their IPv4 addresses are the router ids."""
+    fabric_links: Pool | None = None
+    """Links between switches, used where `links.fabric` is `numbered`."""
+    node_links: Pool | None = None
+    """Links between leaves and nodes, used where `links.nodes` is `numbered`."""
+
+
+class AsnRange(Strict):
+    """ASNs from `first` to `last`, both included."""
+
+    first: Asn
+    last: Asn
+
+
+class AsnPlan(Strict):
+    """How autonomous system numbers are given out. What is left out takes the profile's default."""
+
+    width: Literal[2, 4] | None = None
+    """Bytes of the private range used: 2 (64512-65534) or 4 (4200000000-4294967294), RFC 6996."""
+    leaves: Literal["per-leaf", "per-rack", "per-zone", "shared"] | None = None
+    """Who shares a leaf ASN. `per-zone` and `shared` make leaves accept their own ASN (`allowas-in`)."""
+    spines: Literal["shared", "unique"] | None = None
+    """One ASN for all spines of a pod (RFC 7938 section 5.2.2), or one each."""
+    nodes: Literal["leaf", "per-node", "per-rack", "shared"] | None = None
+    """`leaf`: nodes are iBGP clients of route-reflecting leaves; otherwise who shares a node ASN."""
+    super_spine_range: AsnRange | None = None
+    """Range of super-spine ASNs."""
+    spine_range: AsnRange | None = None
+    """Range of spine ASNs."""
+    border_range: AsnRange | None = None
+    """Range of border ASNs."""
+    leaf_range: AsnRange | None = None
+    """Range of leaf ASNs."""
+    node_range: AsnRange | None = None
+    """Range of node ASNs."""
+    overrides: Mapping[DeviceName, Asn] = {}
+    """ASNs of single devices, by name."""
+
+
+class Links(Strict):
+    """How links are addressed. What is left out takes the profile's default."""
+
+    fabric: Literal["numbered", "unnumbered"] | None = None
+    """Links between switches; unnumbered sessions run over link-local addresses (RFC 8950 next hops)."""
+    nodes: Literal["numbered", "unnumbered"] | None = None
+    """Links between leaves and nodes."""
+    fabric_prefix: Literal[30, 31] | None = None
+    """IPv4 prefix length of a numbered fabric link; IPv6 uses /126 or /127 alike."""
+    node_prefix: Literal[30, 31] | None = None
+    """IPv4 prefix length of a numbered node link; IPv6 uses /126 or /127 alike."""
+
+
+class MtuPlan(Strict):
+    """MTU in bytes of the IP packet."""
+
+    fabric: Mtu = 9216
+    """Links between switches."""
+    nodes: Mtu = 1500
+    """Links between leaves and nodes."""
+
+
+class Bfd(Strict):
+    """Bidirectional forwarding detection (RFC 5880); detection time is `multiplier` x `transmit_ms`."""
+
+    fabric: bool = True
+    """BFD on the sessions between switches."""
+    nodes: bool | None = None
+    """BFD on the sessions between leaves and nodes; the profile decides where this is left out."""
+    transmit_ms: Annotated[int, Field(strict=True, ge=10, le=60_000)] = 300
+    """Transmit and receive interval."""
+    multiplier: Annotated[int, Field(strict=True, ge=2, le=255)] = 3
+    """Packets lost before the session is down."""
+
+
+class Timers(Strict):
+    """BGP timers in seconds."""
+
+    keepalive_s: Annotated[int, Field(strict=True, ge=1, le=21_845)] = 3
+    """Interval of keepalive messages; at most a third of `hold_s`."""
+    hold_s: Annotated[int, Field(strict=True, ge=3, le=65_535)] = 9
+    """Silence after which a session is down (RFC 4271 section 4.2)."""
+    connect_s: Annotated[int, Field(strict=True, ge=1, le=65_535)] = 10
+    """Wait before another attempt to connect."""
+
+
+class Growth(Strict):
+    """How many of each the plan leaves room for, so that growth within it moves no address."""
+
+    spines: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
+    """Spines a pod, and super-spines."""
+    pods: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
+    """Pods of a five-stage fabric."""
+    leaves_per_rack: Annotated[int, Field(strict=True, ge=1, le=8)] = 2
+    """Leaves a rack."""
+    nodes_per_rack: Annotated[int, Field(strict=True, ge=1, le=1024)] = 64
+    """Nodes a rack."""
+    racks: Annotated[int, Field(strict=True, ge=1, le=65_536)] | None = None
+    """Racks of the fabric; default: what the loopback pool has room for."""
+
+
+class NodeGroup(Strict):
+    """Nodes that are alike."""
+
+    role: Role
+    """What the nodes are for; the profile derives their routing from it."""
+    routing: Literal["bgp", "static"] | None = None
+    """`bgp`: the node speaks BGP with its leaves; `static`: its leaves route to it. Default: by role."""
+    uplinks: Annotated[int, Field(strict=True, ge=1, le=8)] | None = None
+    """How many of the rack's leaves a node is connected to; default: all of them."""
+
+
+class Network(Strict):
+    """A network of host addresses that nodes carry on their loopback and the fabric routes one by one (/32, /128)."""
+
+    ipv4: IPv4Network | None = None
+    """IPv4 prefix of the whole network."""
+    ipv6: IPv6Network | None = None
+    """IPv6 prefix of the whole network."""
+    scope: Literal["fabric", "zone", "rack"] = "fabric"
+    """One subnet for the fabric, one a zone, or one a rack."""
+    roles: tuple[Role, ...] = ()
+    """Roles whose nodes have an address in the network."""
+    vips: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
+    """Virtual addresses (load-balancer addresses) that every node of `vip_roles` announces, a subnet."""
+    vip_roles: tuple[Role, ...] = ("worker",)
+    """Roles whose nodes announce the virtual addresses."""
+    vip_offset: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Offset of the first virtual address in a subnet; default: right below the subnet's end."""
+
+
+class Rack(Strict):
+    """A rack: leaves and the nodes connected to all of them."""
+
+    name: Name
+    """Unique in the fabric."""
+    leaves: Members = 2
+    """Leaves of the rack."""
+    nodes: Mapping[Name, Members] = {}
+    """Nodes of the rack by node group."""
+    pod: Name | None = None
+    """Pod whose spines the leaves connect to; default: the zone's pod."""
+
+
+class Zone(Strict):
+    """A failure domain (`topology.kubernetes.io/zone`)."""
+
+    name: Name
+    """Unique in the fabric."""
+    racks: Annotated[tuple[Rack, ...], Field(min_length=1)]
+    """Racks of the zone."""
+    pod: Name | None = None
+    """Pod of the zone's racks; needed where the fabric has several pods."""
+
+
+class Pod(Strict):
+    """A group of spines of a five-stage fabric, joined to other pods by the super-spines."""
+
+    name: Name
+    """Unique in the fabric."""
+    spines: Members
+    """Spines of the pod."""
+
+
+class Borders(Strict):
+    """Routers that lead out of the fabric, connected to every spine (every super-spine where there are some)."""
+
+    routers: Members = 1
+    """Border routers."""
+    nodes: Mapping[Name, Members] = {}
+    """Nodes connected to every border router, such as a tester outside the racks."""
+
+
+class InterZone(Strict):
+    """What lies between two zones."""
+
+    zones: tuple[Name, Name]
+    """The two zones."""
+    rtt_ms: Annotated[float, Field(strict=True, ge=0, le=10_000)] = 0.0
+    """Round-trip time in ms between the zones."""
+    mtu: Mtu | None = None
+    """Largest IP packet in bytes that passes between the zones; default: as the fabric's links."""
+
+
+class Rhoso(Strict):
+    """Choices of the `rhoso` profile."""
+
+    default_route: Literal["propagated", "originated"] = "propagated"
+    """`propagated`: the border's default route is passed on, so that an isolated switch stops attracting traffic;
+    `originated`: every switch announces one by itself, as the published references do."""
+
+
+class Topology(Strict):
+    """A topology file."""
+
+    version: Literal[1]
+    """Version of the file format."""
+    name: Name
+    """Name of the fabric, and of its lab."""
+    description: str = ""
+    """What the fabric is for."""
+    profile: Profile = "rfc7938"
+    """`rfc7938`: eBGP everywhere; `rhoso`: as the published OpenStack on OpenShift references do it."""
+    families: Annotated[tuple[FamilyName, ...], Field(min_length=1, max_length=2)] = ("ipv4",)
+    """Address families of the fabric."""
+    first_index: Literal[0, 1] | None = None
+    """Number of the first spine, leaf and node in names that are made; default: 1, `rhoso`: 0."""
+    spines: Members = 0
+    """Spines of a three-stage fabric; leave out where `pods` are given."""
+    pods: tuple[Pod, ...] = ()
+    """Pods of a five-stage fabric."""
+    super_spines: Members = 0
+    """Super-spines, which join the pods."""
+    borders: Borders | None = None
+    """Border routers."""
+    zones: Annotated[tuple[Zone, ...], Field(min_length=1)]
+    """Failure domains with their racks."""
+    node_groups: Mapping[Name, NodeGroup] = {}
+    """Groups of nodes that racks refer to; their order is the order of ports on a leaf."""
+    networks: Mapping[Name, Network] = {}
+    """Networks of host addresses."""
+    pools: Pools = Pools()
+    """Address pools."""
+    asn: AsnPlan = AsnPlan()
+    """Autonomous system numbers."""
+    links: Links = Links()
+    """Addressing of links."""
+    mtu: MtuPlan = MtuPlan()
+    """MTUs."""
+    bfd: Bfd = Bfd()
+    """Failure detection."""
+    timers: Timers = Timers()
+    """BGP timers."""
+    inter_zone: tuple[InterZone, ...] = ()
+    """Latency and MTU between zones."""
+    growth: Growth = Growth()
+    """Room for growth."""
+    rhoso: Rhoso = Rhoso()
+    """Choices of the `rhoso` profile."""

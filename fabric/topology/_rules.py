@@ -1,0 +1,226 @@
+"""What a schema cannot say about one topology file: names that clash, references to nothing, pools that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from fabric.errors import Problem
+from fabric.topology._expand import expand, first_index, names, singular
+from fabric.topology._model import AsnRange, Topology
+from fabric.topology._source import Path, Source
+
+Named = tuple[str, Path]
+
+
+def problems_of(topology: Topology, source: Source) -> list[Problem]:
+    """Every problem of a topology whose values are each of the right kind."""
+    found = [
+        *_duplicate_names(topology, source),
+        *_references(topology, source),
+        *_shape(topology, source),
+        *_timers(topology, source),
+        *_inter_zone(topology, source),
+        *_families(topology, source),
+        *_asn_ranges(topology, source),
+    ]
+    return found or list(_overrides(topology, source))
+
+
+def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:
+    first: dict[str, Path] = {}
+    for name, path in named:
+        if name in first:
+            place = source.where(first[name])
+            yield source.problem(
+                path, f"{kind} '{name}' a second time (first at {place})", "unique names", "Rename one."
+            )
+        first.setdefault(name, path)
+
+
+def _duplicate_names(topology: Topology, source: Source) -> Iterator[Problem]:
+    zones = [(zone.name, ("zones", z, "name")) for z, zone in enumerate(topology.zones)]
+    racks = [
+        (rack.name, ("zones", z, "racks", r, "name"))
+        for z, zone in enumerate(topology.zones)
+        for r, rack in enumerate(zone.racks)
+    ]
+    pods = [(pod.name, ("pods", p, "name")) for p, pod in enumerate(topology.pods)]
+    clashes = [
+        *_duplicates(zones, "zone", source),
+        *_duplicates(racks, "rack", source),
+        *_duplicates(pods, "pod", source),
+    ]
+    yield from clashes
+    if not clashes:  # made device names repeat whenever rack names do
+        yield from _duplicates(_device_names(topology), "device", source)
+
+
+def _device_names(topology: Topology) -> Iterator[Named]:
+    first = first_index(topology)
+    if topology.borders:
+        yield from ((n, ("borders", "routers")) for n in names(topology.borders.routers, "router", first))
+        for group, members in topology.borders.nodes.items():
+            yield from ((n, ("borders", "nodes", group)) for n in names(members, singular(group), first))
+    yield from ((n, ("super_spines",)) for n in names(topology.super_spines, "super-spine", first))
+    yield from ((n, ("spines",)) for n in names(topology.spines, "spine", first))
+    for p, pod in enumerate(topology.pods):
+        yield from ((n, ("pods", p, "spines")) for n in names(pod.spines, f"{pod.name}-spine", first))
+    for z, zone in enumerate(topology.zones):
+        for r, rack in enumerate(zone.racks):
+            path: Path = ("zones", z, "racks", r)
+            yield from ((n, (*path, "leaves")) for n in names(rack.leaves, f"{rack.name}-leaf", first))
+            for group, members in rack.nodes.items():
+                stem = f"{rack.name}-{singular(group)}"
+                yield from ((n, (*path, "nodes", group)) for n in names(members, stem, first))
+
+
+def _references(topology: Topology, source: Source) -> Iterator[Problem]:
+    known = ", ".join(topology.node_groups) or "none is defined"
+    for path, group in _group_uses(topology):
+        if group not in topology.node_groups:
+            yield source.problem(path, f"node group '{group}'", known, "Define it under node_groups.")
+    pods = [pod.name for pod in topology.pods]
+    for path, pod in _pod_uses(topology):
+        if pod not in pods:
+            yield source.problem(path, f"pod '{pod}'", ", ".join(pods) or "no pod is defined", "Define it under pods.")
+
+
+def _group_uses(topology: Topology) -> Iterator[tuple[Path, str]]:
+    for z, zone in enumerate(topology.zones):
+        for r, rack in enumerate(zone.racks):
+            yield from ((("zones", z, "racks", r, "nodes", group), group) for group in rack.nodes)
+    if topology.borders:
+        yield from ((("borders", "nodes", group), group) for group in topology.borders.nodes)
+
+
+def _pod_uses(topology: Topology) -> Iterator[tuple[Path, str]]:
+    for z, zone in enumerate(topology.zones):
+        if zone.pod is not None:
+            yield ("zones", z, "pod"), zone.pod
+        for r, rack in enumerate(zone.racks):
+            if rack.pod is not None:
+                yield ("zones", z, "racks", r, "pod"), rack.pod
+
+
+def _size(members: int | tuple[str, ...]) -> int:
+    return members if isinstance(members, int) else len(members)
+
+
+def _shape(topology: Topology, source: Source) -> Iterator[Problem]:
+    spines, supers = _size(topology.spines), _size(topology.super_spines)
+    if topology.pods and spines:
+        yield source.problem(("spines",), "spines beside pods", "one of the two", "Give each pod its spines.")
+    if not topology.pods and not spines:
+        yield source.problem(("spines",), "no spine", "at least one", "Set 'spines', or describe 'pods'.")
+    if len(topology.pods) > 1 and not supers:
+        yield source.problem(
+            ("super_spines",), "no super-spine", "at least one with several pods", "Set 'super_spines'."
+        )
+    if supers and not topology.pods:
+        yield source.problem(
+            ("super_spines",), "super-spines without pods", "super-spines with pods", "Describe 'pods'."
+        )
+    if topology.pods:
+        yield from _homeless_racks(topology, source)
+    yield from _sizes(topology, source)
+
+
+def _homeless_racks(topology: Topology, source: Source) -> Iterator[Problem]:
+    pods = ", ".join(pod.name for pod in topology.pods)
+    for z, zone in enumerate(topology.zones):
+        for r, rack in enumerate(zone.racks):
+            if zone.pod is None and rack.pod is None:
+                path: Path = ("zones", z, "racks", r)
+                yield source.problem(path, f"rack '{rack.name}' in no pod", pods, "Set 'pod' on the zone or the rack.")
+
+
+def _sizes(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Counts beyond the room that the plan reserves."""
+    growth = topology.growth
+    sized: list[tuple[Path, int, int, str]] = [
+        (("spines",), _size(topology.spines), growth.spines, "spines"),
+        (("super_spines",), _size(topology.super_spines), growth.spines, "spines"),
+        (("pods",), len(topology.pods), growth.pods, "pods"),
+    ]
+    sized += [
+        (("pods", p, "spines"), _size(pod.spines), growth.spines, "spines") for p, pod in enumerate(topology.pods)
+    ]
+    for z, zone in enumerate(topology.zones):
+        for r, rack in enumerate(zone.racks):
+            path: Path = ("zones", z, "racks", r)
+            sized.append(((*path, "leaves"), _size(rack.leaves), growth.leaves_per_rack, "leaves_per_rack"))
+            nodes = sum(_size(members) for members in rack.nodes.values())
+            sized.append(((*path, "nodes"), nodes, growth.nodes_per_rack, "nodes_per_rack"))
+            if not _size(rack.leaves):
+                yield source.problem((*path, "leaves"), "no leaf", "at least one", "Set 'leaves'.")
+    for path, size, room, key in sized:
+        if size > room:
+            yield source.problem(path, str(size), f"at most {room} (growth.{key})", f"Raise growth.{key}.")
+
+
+def _timers(topology: Topology, source: Source) -> Iterator[Problem]:
+    timers = topology.timers
+    if timers.keepalive_s * 3 > timers.hold_s:
+        path: Path = ("timers", "keepalive_s")
+        allowed = f"at most a third of hold_s ({timers.hold_s // 3})"
+        yield source.problem(path, str(timers.keepalive_s), allowed, "Lower keepalive_s or raise hold_s.")
+
+
+def _inter_zone(topology: Topology, source: Source) -> Iterator[Problem]:
+    zones = [zone.name for zone in topology.zones]
+    seen: set[frozenset[str]] = set()
+    for i, entry in enumerate(topology.inter_zone):
+        for k, name in enumerate(entry.zones):
+            if name not in zones:
+                yield source.problem(("inter_zone", i, "zones", k), f"zone '{name}'", ", ".join(zones), "Name a zone.")
+        pair = frozenset(entry.zones)
+        if len(pair) == 1 or pair in seen:
+            found = "the same zone twice" if len(pair) == 1 else "a pair that an earlier entry has"
+            yield source.problem(("inter_zone", i, "zones"), found, "two zones, each pair once", "Correct the pair.")
+        seen.add(pair)
+        if entry.mtu is not None and entry.mtu < topology.mtu.nodes:
+            allowed = f"at least the nodes' MTU, {topology.mtu.nodes}"
+            yield source.problem(
+                ("inter_zone", i, "mtu"), str(entry.mtu), allowed, "Lower mtu.nodes or raise this MTU."
+            )
+    if topology.mtu.nodes > topology.mtu.fabric:
+        allowed = f"at most mtu.fabric, {topology.mtu.fabric}"
+        yield source.problem(("mtu", "nodes"), str(topology.mtu.nodes), allowed, "Lower mtu.nodes or raise mtu.fabric.")
+
+
+def _families(topology: Topology, source: Source) -> Iterator[Problem]:
+    if len(set(topology.families)) < len(topology.families):
+        yield source.problem(("families",), "a family twice", "each family once", "Remove one.")
+    for name, network in topology.networks.items():
+        for family in topology.families:
+            if getattr(network, family) is None:
+                path: Path = ("networks", name)
+                yield source.problem(path, f"no {family} prefix", "a prefix of each family", f"Add '{family}'.")
+
+
+def _asn_ranges(topology: Topology, source: Source) -> Iterator[Problem]:
+    ranges = [
+        (key, entry)
+        for key in ("super_spine_range", "spine_range", "border_range", "leaf_range", "node_range")
+        if isinstance(entry := getattr(topology.asn, key), AsnRange)
+    ]
+    for key, entry in ranges:
+        if entry.first > entry.last:
+            found = f"{entry.first} to {entry.last}"
+            yield source.problem(("asn", key), found, "first not above last", "Swap the two.")
+    for (key, entry), (other_key, other) in combinations(ranges, 2):
+        exempt = {key, other_key} == {"spine_range", "border_range"}  # a border may share the spines' ASN (iBGP)
+        if not exempt and entry.first <= other.last and other.first <= entry.last:
+            yield source.problem(
+                ("asn", other_key), f"an overlap with {key}", "ranges apart", "Move one of the ranges."
+            )
+
+
+def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:
+    devices = expand(topology).by_name
+    for name in topology.asn.overrides:
+        if name not in devices:
+            yield source.problem(
+                ("asn", "overrides", name), f"device '{name}'", "a device of the fabric", "Correct the name."
+            )

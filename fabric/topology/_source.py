@@ -1,0 +1,131 @@
+"""YAML text to plain values, keeping the line of every key, and refusing what YAML lets slip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from fabric.errors import Problem, TopologyError
+
+Path = tuple[str | int, ...]
+MAX_BYTES = 8_000_000
+MAX_VALUES = 2_000_000
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A parsed file: its values, and on which line each of them stands."""
+
+    file: str
+    data: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def where(self, path: Path) -> str:
+        """`file:line` of the value at `path`, or of the nearest value around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return f"{self.file}:{self.lines.get(path, 1)}"
+
+    def problem(self, path: Path, found: str, allowed: str, action: str) -> Problem:
+        """A `Problem` placed at `path`."""
+        return Problem(self.where(path), dotted(path), found, allowed, action)
+
+
+def dotted(path: Path) -> str:
+    """`zones[0].racks[1].leaves` for `("zones", 0, "racks", 1, "leaves")`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def read_yaml(text: str, file: str) -> Source:
+    """The `Source` of a YAML text; raises `TopologyError` where it is no YAML, too large, or repeats a key."""
+    if len(text) > MAX_BYTES:
+        raise TopologyError(
+            [Problem(file, "", f"{len(text)} bytes", f"at most {MAX_BYTES} bytes", "Split the design into several.")]
+        )
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        reader = _Reader(file)
+        data = None if root is None else reader.value(root, ())
+    except yaml.YAMLError as error:
+        raise TopologyError([_syntax_problem(error, file)]) from error
+    except RecursionError as error:
+        raise TopologyError(
+            [Problem(file, "", "values nested too deeply", "a few levels", "Remove the nesting.")]
+        ) from error
+    if reader.problems:
+        raise TopologyError(reader.problems)
+    return Source(file, data, reader.lines)
+
+
+def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    where = f"{file}:{mark.line + 1}" if mark else file
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "text that is no YAML"
+    return Problem(where, "", str(reason), "a YAML 1.1 document", "Correct the YAML at this line.")
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, used for composing and for scalars only."""
+
+
+class _Reader:
+    """Walks composed nodes into values; counts expanded values so that aliases cannot explode."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self._count = 0
+        self._scalars = _Loader("")
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise TopologyError(
+                [
+                    Problem(
+                        f"{self.file}:{node.start_mark.line + 1}",
+                        dotted(path),
+                        f"more than {MAX_VALUES} values after expanding aliases",
+                        f"at most {MAX_VALUES} values",
+                        "Remove the aliases that repeat each other.",
+                    )
+                ]
+            )
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._items(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._scalars.construct_object(node)
+
+    def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+        merged = any(key.tag == _MERGE for key, _ in node.value)
+        self._refuse_repeated(node, path)
+        if merged:
+            self._scalars.flatten_mapping(node)
+        for key_node, value_node in node.value:
+            key = str(self._scalars.construct_object(key_node))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            yield key, self.value(value_node, (*path, key))
+
+    def _refuse_repeated(self, node: yaml.MappingNode, path: Path) -> None:
+        first: dict[str, int] = {}
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            if key_node.value in first and key_node.tag != _MERGE:
+                self.problems.append(
+                    Problem(
+                        f"{self.file}:{line}",
+                        dotted((*path, key_node.value)),
+                        f"the key a second time (first on line {first[key_node.value]})",
+                        "each key once",
+                        "Remove one of the two.",
+                    )
+                )
+            first.setdefault(str(key_node.value), line)
