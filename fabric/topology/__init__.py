@@ -3,18 +3,22 @@
 from fabric.topology._expand import Device, Fabric, Link, Routing, Tier
 from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Topology
 from fabric.topology._read import Design, json_schema, load, parse
+from fabric.topology._settings import AsnSettings, LinkSettings, Settings
 from fabric.topology._source import Source
 
 __all__ = [
     "AsnRange",
+    "AsnSettings",
     "Design",
     "Device",
     "Fabric",
     "Link",
+    "LinkSettings",
     "Network",
     "NodeGroup",
     "Pool",
     "Routing",
+    "Settings",
     "Source",
     "Tier",
     "Topology",

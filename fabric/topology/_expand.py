@@ -10,6 +10,7 @@ from typing import Literal
 import networkx as nx
 
 from fabric.topology._model import Members, NodeGroup, Topology
+from fabric.topology._settings import settings_of
 
 Tier = Literal["border", "super-spine", "spine", "leaf", "node"]
 Routing = Literal["bgp", "static"]
@@ -77,13 +78,6 @@ def names(members: Members, stem: str, first: int) -> tuple[str, ...]:
     return members
 
 
-def first_index(topology: Topology) -> int:
-    """The number of the first made name."""
-    if topology.first_index is not None:
-        return topology.first_index
-    return 0 if topology.profile == "rhoso" else 1
-
-
 def routing_of(group: NodeGroup) -> Routing:
     """How nodes of a group are routed to: storage arrays speak no BGP unless the file says so."""
     return group.routing or ("static" if group.role == "storage" else "bgp")
@@ -108,7 +102,7 @@ def expand(topology: Topology) -> Fabric:
 
 
 def _switches(topology: Topology) -> Iterator[Device]:
-    first = first_index(topology)
+    first = settings_of(topology).first_index
     if topology.borders:
         for index, name in enumerate(names(topology.borders.routers, "router", first)):
             yield Device(name, "border", "border", index)
@@ -122,7 +116,7 @@ def _switches(topology: Topology) -> Iterator[Device]:
 
 
 def _racked(topology: Topology) -> Iterator[Device]:
-    first = first_index(topology)
+    first = settings_of(topology).first_index
     for zone in topology.zones:
         for rack in zone.racks:
             pod = rack.pod or zone.pod
@@ -139,7 +133,7 @@ def _outside(topology: Topology) -> Iterator[Device]:
 
 def _nodes(topology: Topology, groups: Mapping[str, Members], prefix: str) -> Iterator[Device]:
     """Nodes in the order of `node_groups`, so that a rack may list its groups in any order."""
-    first, ordinal = first_index(topology), 0
+    first, ordinal = settings_of(topology).first_index, 0
     for group_name, group in topology.node_groups.items():
         for name in names(groups.get(group_name, 0), prefix + singular(group_name), first):
             yield Device(name, "node", group.role, ordinal, group=group_name, routing=routing_of(group))

@@ -17,6 +17,7 @@ from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._expand import Fabric, expand
 from fabric.topology._model import Topology
 from fabric.topology._rules import problems_of
+from fabric.topology._settings import Settings, settings_of
 from fabric.topology._source import MAX_BYTES, Path, Source, read_yaml
 
 
@@ -25,6 +26,7 @@ class Design:
     """A topology that has passed every check, its expansion, and where each value stands in the file."""
 
     topology: Topology
+    settings: Settings
     fabric: Fabric
     source: Source
 
@@ -59,7 +61,7 @@ def parse(text: str, file: str = "topology") -> Design:
     if problems:
         raise TopologyError(sorted(set(problems), key=lambda p: (_line(p), p.path)))
     assert topology is not None
-    return Design(topology, expand(topology), source)
+    return Design(topology, settings_of(topology), expand(topology), source)
 
 
 def json_schema() -> dict[str, Any]:

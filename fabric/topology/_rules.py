@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
-from fabric.topology._expand import expand, first_index, names, singular
+from fabric.topology._expand import expand, names, singular
 from fabric.topology._model import AsnRange, Topology
-from fabric.topology._source import Path, Source
+from fabric.topology._settings import settings_of
+from fabric.topology._source import Path, Source, dotted
 
 Named = tuple[str, Path]
 
@@ -23,6 +25,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_inter_zone(topology, source),
         *_families(topology, source),
         *_asn_ranges(topology, source),
+        *_pools(topology, source),
     ]
     return found or list(_overrides(topology, source))
 
@@ -57,7 +60,7 @@ def _duplicate_names(topology: Topology, source: Source) -> Iterator[Problem]:
 
 
 def _device_names(topology: Topology) -> Iterator[Named]:
-    first = first_index(topology)
+    first = settings_of(topology).first_index
     if topology.borders:
         yield from ((n, ("borders", "routers")) for n in names(topology.borders.routers, "router", first))
         for group, members in topology.borders.nodes.items():
@@ -200,21 +203,46 @@ def _families(topology: Topology, source: Source) -> Iterator[Problem]:
 
 
 def _asn_ranges(topology: Topology, source: Source) -> Iterator[Problem]:
-    ranges = [
-        (key, entry)
-        for key in ("super_spine_range", "spine_range", "border_range", "leaf_range", "node_range")
-        if isinstance(entry := getattr(topology.asn, key), AsnRange)
-    ]
-    for key, entry in ranges:
+    ranges = settings_of(topology).asn.ranges
+    for tier, entry in ranges.items():
         if entry.first > entry.last:
             found = f"{entry.first} to {entry.last}"
-            yield source.problem(("asn", key), found, "first not above last", "Swap the two.")
-    for (key, entry), (other_key, other) in combinations(ranges, 2):
-        exempt = {key, other_key} == {"spine_range", "border_range"}  # a border may share the spines' ASN (iBGP)
+            yield source.problem(_range_path(tier), found, "first not above last", "Swap the two.")
+    for (tier, entry), (other_tier, other) in combinations(ranges.items(), 2):
+        exempt = {tier, other_tier} == {"spine", "border"}  # a border may share the spines' ASN (iBGP)
         if not exempt and entry.first <= other.last and other.first <= entry.last:
-            yield source.problem(
-                ("asn", other_key), f"an overlap with {key}", "ranges apart", "Move one of the ranges."
-            )
+            found = f"{_span(other)}, which overlaps the {tier} range {_span(entry)}"
+            yield source.problem(_range_path(other_tier), found, "ranges apart", "Move one of the ranges.")
+
+
+def _range_path(tier: str) -> Path:
+    return ("asn", f"{tier.replace('-', '_')}_range")
+
+
+def _span(entry: AsnRange) -> str:
+    return f"{entry.first}-{entry.last}"
+
+
+def _pools(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Pools and networks that overlap, and pools that lack a family of the fabric."""
+    named = list(_prefixes(topology))
+    for (path, prefix), (other_path, other) in combinations(named, 2):
+        if prefix.version == other.version and prefix.overlaps(other):
+            found = f"{other}, which overlaps {dotted(path)} ({prefix})"
+            yield source.problem(other_path, found, "prefixes apart from every other pool", "Move one of the two.")
+
+
+def _prefixes(topology: Topology) -> Iterator[tuple[Path, IPv4Network | IPv6Network]]:
+    settings = settings_of(topology)
+    pools = {"loopbacks": settings.loopbacks}
+    if settings.fabric_links.numbered:
+        pools["fabric_links"] = settings.fabric_links.pool
+    if settings.node_links.numbered:
+        pools["node_links"] = settings.node_links.pool
+    for name, pool in pools.items():
+        yield from ((("pools", name, f), p) for f in ("ipv4", "ipv6") if (p := getattr(pool, f)) is not None)
+    for name, network in topology.networks.items():
+        yield from ((("networks", name, f), p) for f in ("ipv4", "ipv6") if (p := getattr(network, f)) is not None)
 
 
 def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -1,0 +1,179 @@
+"""What a topology leaves out, filled in by its profile: from here on nothing is undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+from fabric.topology._model import AsnRange, Pool, Profile, Topology
+
+Sharing = Literal["per-leaf", "per-rack", "per-zone", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class AsnSettings:
+    """How ASNs are given out, range by tier (`node` included)."""
+
+    leaves: Sharing
+    spines: Literal["shared", "unique"]
+    nodes: Literal["leaf", "per-node", "per-rack", "shared"]
+    ranges: Mapping[str, AsnRange]
+    overrides: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Addressing of one kind of link; `prefix` is the IPv4 prefix length, IPv6 uses 96 more."""
+
+    numbered: bool
+    prefix: int
+    pool: Pool
+    side_first: bool = False
+    """Blocks by side (first leaves of all racks, then second ones) instead of by rack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every decision that a topology takes or leaves to its profile."""
+
+    first_index: int
+    loopbacks: Pool
+    fabric_links: LinkSettings
+    node_links: LinkSettings
+    asn: AsnSettings
+    bfd_nodes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    first_index: int
+    loopbacks: Pool
+    fabric_links: Pool
+    node_links: Pool
+    fabric_numbered: bool
+    node_prefix: int
+    side_first: bool
+    width: Literal[2, 4]
+    leaves: Sharing
+    nodes: Literal["leaf", "per-node", "per-rack", "shared"]
+    ranges: Mapping[str, AsnRange]
+    bfd_nodes: bool
+
+
+def _pool(ipv4: str, ipv6: str) -> Pool:
+    return Pool(ipv4=IPv4Network(ipv4), ipv6=IPv6Network(ipv6))
+
+
+def _range(first: int, last: int) -> AsnRange:
+    return AsnRange(first=first, last=last)
+
+
+_PRIVATE: Mapping[int, Mapping[str, AsnRange]] = {  # RFC 6996, cut by tier
+    2: {
+        "super-spine": _range(64512, 64519),
+        "spine": _range(64520, 64599),
+        "border": _range(64600, 64639),
+        "leaf": _range(64640, 64999),
+        "node": _range(65000, 65534),
+    },
+    4: {
+        "super-spine": _range(4200000000, 4200000099),
+        "spine": _range(4200000100, 4200000999),
+        "border": _range(4200001000, 4200001999),
+        "leaf": _range(4200010000, 4200199999),
+        "node": _range(4200200000, 4294967294),
+    },
+}
+
+_DEFAULTS: Mapping[Profile, _Defaults] = {
+    "rfc7938": _Defaults(
+        first_index=1,
+        loopbacks=_pool("10.240.0.0/14", "fd00:fab::/64"),
+        fabric_links=_pool("10.244.0.0/14", "fd00:fab:0:1::/64"),
+        node_links=_pool("10.248.0.0/14", "fd00:fab:0:2::/64"),
+        fabric_numbered=True,
+        node_prefix=31,
+        side_first=False,
+        width=2,
+        leaves="per-leaf",
+        nodes="per-node",
+        ranges={},
+        bfd_nodes=True,
+    ),
+    "rhoso": _Defaults(
+        first_index=0,
+        loopbacks=_pool("99.99.0.0/16", "2620:cf:cf:cf99::/64"),
+        fabric_links=_pool("100.96.0.0/12", "2620:cf:cf:1::/64"),
+        node_links=_pool("100.64.0.0/11", "2620:cf:0:0:100::/80"),
+        fabric_numbered=False,
+        node_prefix=30,
+        side_first=True,
+        width=2,
+        leaves="shared",
+        nodes="leaf",
+        ranges={
+            "super-spine": _range(65001, 65001),
+            "spine": _range(65000, 65000),
+            "border": _range(65000, 65000),
+            "leaf": _range(64900, 64999),
+            "node": _range(64800, 64899),
+        },
+        bfd_nodes=True,
+    ),
+}
+
+
+def settings_of(topology: Topology) -> Settings:
+    """All settings of a topology: its own where it has them, else those of its profile."""
+    defaults = _DEFAULTS[topology.profile]
+    pools, links = topology.pools, topology.links
+    return Settings(
+        first_index=defaults.first_index if topology.first_index is None else topology.first_index,
+        loopbacks=_filled(pools.loopbacks, defaults.loopbacks),
+        fabric_links=LinkSettings(
+            _is_numbered(links.fabric, defaults.fabric_numbered),
+            links.fabric_prefix or 31,
+            _filled(pools.fabric_links, defaults.fabric_links),
+        ),
+        node_links=LinkSettings(
+            _is_numbered(links.nodes, default=True),
+            links.node_prefix or defaults.node_prefix,
+            _filled(pools.node_links, defaults.node_links),
+            defaults.side_first,
+        ),
+        asn=_asn(topology, defaults),
+        bfd_nodes=defaults.bfd_nodes if topology.bfd.nodes is None else topology.bfd.nodes,
+    )
+
+
+def _filled(pool: Pool | None, default: Pool) -> Pool:
+    if pool is None:
+        return default
+    return Pool(ipv4=pool.ipv4 or default.ipv4, ipv6=pool.ipv6 or default.ipv6)
+
+
+def _is_numbered(choice: str | None, default: bool) -> bool:
+    return default if choice is None else choice == "numbered"
+
+
+def _asn(topology: Topology, defaults: _Defaults) -> AsnSettings:
+    asn = topology.asn
+    own_width = {} if asn.width is not None and asn.width != defaults.width else defaults.ranges
+    ranges = {**_PRIVATE[asn.width or defaults.width], **own_width}
+    chosen = {
+        "super-spine": asn.super_spine_range,
+        "spine": asn.spine_range,
+        "border": asn.border_range,
+        "leaf": asn.leaf_range,
+        "node": asn.node_range,
+    }
+    ranges.update({tier: entry for tier, entry in chosen.items() if entry is not None})
+    return AsnSettings(
+        leaves=asn.leaves or defaults.leaves,
+        spines=asn.spines or "shared",
+        nodes=asn.nodes or defaults.nodes,
+        ranges=ranges,
+        overrides=asn.overrides,
+    )
