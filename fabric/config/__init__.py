@@ -12,6 +12,7 @@ from fabric.config._bgp import (
     Secret,
     Timers,
 )
+from fabric.config._build import build
 from fabric.config._device import (
     LOOPBACK,
     Cable,
@@ -106,4 +107,5 @@ __all__ = [
     "StaticNextHop",
     "StaticRoute",
     "Timers",
+    "build",
 ]

@@ -158,8 +158,11 @@ def _repaired(data: Any, details: Iterable[ErrorDetails]) -> Any:
 
 
 def _put(parent: Any, key: int | str, value: Any) -> None:
-    if isinstance(parent, dict) or (isinstance(parent, list) and isinstance(key, int) and key < len(parent)):
-        parent[key] = value
+    match parent, key:
+        case dict(), _:
+            parent[key] = value
+        case list(), int() if key < len(parent):
+            parent[key] = value
 
 
 def _schema_problem(detail: ErrorDetails, source: Source) -> Problem:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
-from fabric.topology._expand import expand, names, singular
+from fabric.topology._expand import expand, names, routing_of, singular
 from fabric.topology._model import AsnRange, Topology
 from fabric.topology._settings import settings_of
 from fabric.topology._source import Path, Source, dotted
@@ -24,6 +24,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_timers(topology, source),
         *_inter_zone(topology, source),
         *_families(topology, source),
+        *_static_nodes(topology, source),
         *_asn_ranges(topology, source),
         *_pools(topology, source),
     ]
@@ -200,6 +201,18 @@ def _families(topology: Topology, source: Source) -> Iterator[Problem]:
             if getattr(network, family) is None:
                 path: Path = ("networks", name)
                 yield source.problem(path, f"no {family} prefix", "a prefix of each family", f"Add '{family}'.")
+
+
+def _static_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
+    """A leaf routes to a node without BGP by the node's link address, so that link must have one."""
+    if settings_of(topology).node_links.numbered:
+        return
+    for name, group in topology.node_groups.items():
+        if routing_of(group) == "static":
+            path: Path = ("node_groups", name)
+            yield source.problem(
+                path, "static routing over unnumbered links", "links.nodes: numbered", "Number the links, or use BGP."
+            )
 
 
 def _asn_ranges(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, get_args
 
-from fabric.topology._model import AsnRange, Pool, Profile, Topology
+from fabric.topology._model import AsnRange, Pool, Profile, Role, Topology
 
 Sharing = Literal["per-leaf", "per-rack", "per-zone", "shared"]
 
@@ -40,16 +40,20 @@ class Settings:
 
     first_index: int
     loopbacks: Pool
+    rack_loopbacks: int
+    """Fewest IPv4 loopback addresses that a rack's block holds; a power of two."""
     fabric_links: LinkSettings
     node_links: LinkSettings
     asn: AsnSettings
-    bfd_nodes: bool
+    bfd_roles: frozenset[str]
+    """Roles of nodes whose sessions have BFD."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Defaults:
     first_index: int
     loopbacks: Pool
+    rack_loopbacks: int
     fabric_links: Pool
     node_links: Pool
     fabric_numbered: bool
@@ -59,7 +63,7 @@ class _Defaults:
     leaves: Sharing
     nodes: Literal["leaf", "per-node", "per-rack", "shared"]
     ranges: Mapping[str, AsnRange]
-    bfd_nodes: bool
+    bfd_roles: frozenset[str]
 
 
 def _pool(ipv4: str, ipv6: str) -> Pool:
@@ -87,10 +91,13 @@ _PRIVATE: Mapping[int, Mapping[str, AsnRange]] = {  # RFC 6996, cut by tier
     },
 }
 
+_ROLES: frozenset[str] = frozenset(get_args(Role))
+
 _DEFAULTS: Mapping[Profile, _Defaults] = {
     "rfc7938": _Defaults(
         first_index=1,
         loopbacks=_pool("10.240.0.0/14", "fd00:fab::/64"),
+        rack_loopbacks=1,
         fabric_links=_pool("10.244.0.0/14", "fd00:fab:0:1::/64"),
         node_links=_pool("10.248.0.0/14", "fd00:fab:0:2::/64"),
         fabric_numbered=True,
@@ -100,11 +107,12 @@ _DEFAULTS: Mapping[Profile, _Defaults] = {
         leaves="per-leaf",
         nodes="per-node",
         ranges={},
-        bfd_nodes=True,
+        bfd_roles=_ROLES,
     ),
     "rhoso": _Defaults(
         first_index=0,
         loopbacks=_pool("99.99.0.0/16", "2620:cf:cf:cf99::/64"),
+        rack_loopbacks=256,  # 99.99.<rack>.x
         fabric_links=_pool("100.96.0.0/12", "2620:cf:cf:1::/64"),
         node_links=_pool("100.64.0.0/11", "2620:cf:0:0:100::/80"),
         fabric_numbered=False,
@@ -117,10 +125,11 @@ _DEFAULTS: Mapping[Profile, _Defaults] = {
             "super-spine": _range(65001, 65001),
             "spine": _range(65000, 65000),
             "border": _range(65000, 65000),
-            "leaf": _range(64900, 64999),
+            "leaf": _range(64999, 64999),
             "node": _range(64800, 64899),
         },
-        bfd_nodes=True,
+        # A BFD profile on an OpenShift node's peer breaks infra-operator's per-pod configurations (metallb#2904).
+        bfd_roles=_ROLES - {"control-plane", "worker"},
     ),
 }
 
@@ -144,7 +153,8 @@ def settings_of(topology: Topology) -> Settings:
             defaults.side_first,
         ),
         asn=_asn(topology, defaults),
-        bfd_nodes=defaults.bfd_nodes if topology.bfd.nodes is None else topology.bfd.nodes,
+        rack_loopbacks=defaults.rack_loopbacks,
+        bfd_roles=_bfd_roles(topology.bfd.nodes, defaults),
     )
 
 
@@ -152,6 +162,12 @@ def _filled(pool: Pool | None, default: Pool) -> Pool:
     if pool is None:
         return default
     return Pool(ipv4=pool.ipv4 or default.ipv4, ipv6=pool.ipv6 or default.ipv6)
+
+
+def _bfd_roles(choice: bool | None, defaults: _Defaults) -> frozenset[str]:
+    if choice is None:
+        return defaults.bfd_roles
+    return _ROLES if choice else frozenset()
 
 
 def _is_numbered(choice: str | None, default: bool) -> bool:

@@ -1,0 +1,120 @@
+"""A plan to the configuration of every device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_interface
+
+from fabric.config._bgp import BfdProfile, BgpFamily, BgpInstance, Neighbor
+from fabric.config._device import (
+    LOOPBACK,
+    Cable,
+    DeviceConfig,
+    FabricConfig,
+    Interface,
+    Place,
+    Port,
+    StaticNextHop,
+    StaticRoute,
+)
+from fabric.config._filters import families_of, family_of, host_prefix, switch_lists
+from fabric.config._node import node_config
+from fabric.config._policy import Address, Policies, Prefix
+from fabric.config._session import BFD_PROFILE, Side, neighbors, sides
+from fabric.plan import DevicePlan, LinkPlan, Plan
+
+COALESCE_MS = 100
+"""FRR waits 1 s and more before the first announcement of a new session; 100 ms brings full ECMP back in 0.3 s."""
+
+
+def build(plan: Plan) -> FabricConfig:
+    """The configuration of all devices of a plan, and the cables between them."""
+    return FabricConfig(
+        name=plan.design.topology.name,
+        devices=tuple(_device(plan, device) for device in plan.devices),
+        cables=tuple(_cable(link) for link in plan.links),
+    )
+
+
+def _cable(link: LinkPlan) -> Cable:
+    upper, lower = (Port(end.device, end.interface) for end in link.ends)
+    return Cable(upper, lower)
+
+
+def _device(plan: Plan, device: DevicePlan) -> DeviceConfig:
+    base = DeviceConfig(
+        name=device.name,
+        place=Place(device.device.role, device.device.zone, device.device.rack, device.device.pod),
+        interfaces=(_loopback(device), *(_port(side) for side in sides(plan, device.name))),
+    )
+    return node_config(plan, device, base) if device.device.tier == "node" else _switch(plan, device, base)
+
+
+def _loopback(device: DevicePlan) -> Interface:
+    addresses = (*device.loopbacks, *(h.address for h in device.hosts), *(v.address for v in device.vips))
+    return Interface(LOOPBACK, tuple(ip_interface(a) for a in addresses), mtu=65536)
+
+
+def _port(side: Side) -> Interface:
+    mtu = side.plan.design.topology.mtu
+    return Interface(
+        side.near.interface,
+        side.near.addresses,
+        mtu=mtu.fabric if side.link.link.kind == "fabric" else mtu.nodes,
+        description=f"{side.far.device} {side.far.interface}",
+        router_advertisements=not side.near.addresses,
+    )
+
+
+def _switch(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
+    sessions = tuple(n for side in sides(plan, device.name) for n in neighbors(side))
+    routes = tuple(_routes_to_static_nodes(plan, device))
+    return DeviceConfig(
+        name=base.name,
+        place=base.place,
+        interfaces=base.interfaces,
+        bgp=(_instance(plan, device, sessions, routes),),
+        static_routes=routes,
+        policies=Policies(prefix_lists=switch_lists(plan)),
+        bfd_profiles=bfd_profiles(plan, sessions),
+        defaults="datacenter",
+    )
+
+
+def _instance(
+    plan: Plan, device: DevicePlan, sessions: tuple[Neighbor, ...], routes: tuple[StaticRoute, ...]
+) -> BgpInstance:
+    assert device.asn is not None
+    own = [host_prefix(address) for address in device.loopbacks]
+    announced: list[Prefix] = [*own, *(route.prefix for route in routes)]
+    return BgpInstance(
+        asn=device.asn,
+        router_id=str(device.router_id),
+        neighbors=sessions,
+        families=tuple(
+            BgpFamily(family, networks=tuple(p for p in announced if family_of(p) == family))
+            for family in families_of(plan)
+        ),
+        coalesce_ms=COALESCE_MS,
+    )
+
+
+def bfd_profiles(plan: Plan, sessions: tuple[Neighbor, ...]) -> tuple[BfdProfile, ...]:
+    """The fabric's BFD profile, on devices where some session uses it."""
+    bfd = plan.design.topology.bfd
+    if not any(session.bfd for session in sessions):
+        return ()
+    return (BfdProfile(BFD_PROFILE, bfd.transmit_ms, bfd.transmit_ms, bfd.multiplier),)
+
+
+def _routes_to_static_nodes(plan: Plan, device: DevicePlan) -> Iterator[StaticRoute]:
+    """Host routes to the nodes below that speak no BGP, by the address of their link."""
+    for side in sides(plan, device.name):
+        if side.toward == "down" and side.peer.asn is None:
+            owned: tuple[Address, ...] = (*side.peer.loopbacks, *(host.address for host in side.peer.hosts))
+            for far in side.far.addresses:
+                yield from (
+                    StaticRoute(host_prefix(address), (StaticNextHop(far.ip),))
+                    for address in owned
+                    if address.version == far.version
+                )

@@ -1,0 +1,111 @@
+"""The routing policy of a design: host routes go everywhere, a default route goes down, nothing else goes anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import cast
+
+from fabric.config._policy import (
+    Address,
+    Family,
+    MatchPrefixList,
+    Policies,
+    Prefix,
+    PrefixList,
+    PrefixRule,
+    RouteMap,
+    RouteMapEntry,
+    SetSource,
+)
+from fabric.plan import Plan
+
+DEFAULTS: dict[Family, Prefix] = {"ipv4": IPv4Network("0.0.0.0/0"), "ipv6": IPv6Network("::/0")}
+BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
+
+
+def families_of(plan: Plan) -> tuple[Family, ...]:
+    """The fabric's address families, IPv4 first."""
+    return cast("tuple[Family, ...]", tuple(f for f in ("ipv4", "ipv6") if f in plan.design.topology.families))
+
+
+def family_of(address: Address | Prefix) -> Family:
+    """The family of an address or prefix."""
+    return "ipv4" if address.version == 4 else "ipv6"
+
+
+def host_prefix(address: Address) -> Prefix:
+    """The /32 or /128 of an address."""
+    return ip_network(address)
+
+
+def hosts_list(family: Family) -> str:
+    """Name of the list that permits the fabric's host routes."""
+    return f"hosts-{family}"
+
+
+def default_and_hosts_list(family: Family) -> str:
+    """Name of the list that permits a default route too."""
+    return f"default-and-hosts-{family}"
+
+
+def own_list(family: Family) -> str:
+    """Name of the list that permits a node's own addresses, so that it never becomes transit."""
+    return f"own-{family}"
+
+
+def nothing_list(family: Family) -> str:
+    """Name of the list that denies everything."""
+    return f"nothing-{family}"
+
+
+def default_only_map(family: Family) -> str:
+    """Name of the route map by which a node installs the default route alone, with its loopback as source."""
+    return f"only-default-{family}"
+
+
+def routed_space(plan: Plan, family: Family) -> tuple[Prefix, ...]:
+    """The prefixes out of which host routes come: loopbacks and networks."""
+    topology = plan.design.topology
+    pools = [getattr(plan.design.settings.loopbacks, family)]
+    pools += [getattr(network, family) for network in topology.networks.values()]
+    return tuple(prefix for prefix in pools if prefix is not None)
+
+
+def _rules(prefixes: tuple[PrefixRule, ...]) -> Iterator[PrefixRule]:
+    for number, rule in enumerate(prefixes, start=1):
+        yield PrefixRule(number * 10, rule.action, rule.prefix, rule.ge, rule.le)
+
+
+def switch_lists(plan: Plan) -> tuple[PrefixList, ...]:
+    """The prefix lists of every switch."""
+    found = []
+    for family in families_of(plan):
+        hosts = tuple(
+            PrefixRule(0, "permit", prefix, None if prefix.prefixlen == BITS[family] else BITS[family])
+            for prefix in routed_space(plan, family)
+        )
+        default = PrefixRule(0, "permit", DEFAULTS[family])
+        found.append(PrefixList(hosts_list(family), family, tuple(_rules(hosts))))
+        found.append(PrefixList(default_and_hosts_list(family), family, tuple(_rules((default, *hosts)))))
+    return tuple(found)
+
+
+def own_prefix_list(family: Family, prefixes: tuple[Prefix, ...]) -> PrefixList:
+    """The list of a node's own prefixes; an empty one denies everything."""
+    rules = tuple(PrefixRule(0, "permit", prefix) for prefix in prefixes) or (PrefixRule(0, "deny"),)
+    return PrefixList(own_list(family), family, tuple(_rules(rules)))
+
+
+def deny_all(family: Family) -> PrefixList:
+    """The list by which OpenShift nodes learn nothing (frr-k8s with an empty `toReceive`)."""
+    return PrefixList(nothing_list(family), family, (PrefixRule(10, "deny"),))
+
+
+def default_only(source: Address) -> Policies:
+    """What a data-plane node needs to install the default route alone (`ip protocol bgp route-map`)."""
+    family = family_of(source)
+    name = default_only_map(family)
+    lists = PrefixList(name, family, (PrefixRule(10, "permit", DEFAULTS[family]),))
+    entry = RouteMapEntry(10, "permit", (MatchPrefixList(name, family),), (SetSource(source),))
+    return Policies(prefix_lists=(lists,), route_maps=(RouteMap(name, (entry,)),))

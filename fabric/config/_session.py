@@ -1,0 +1,130 @@
+"""Both ends of every BGP session, from the link they run over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Timers
+from fabric.config._filters import default_and_hosts_list, families_of, family_of, hosts_list
+from fabric.config._policy import Address, Family
+from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
+
+BFD_PROFILE = "fabric"
+Direction = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One end of a link, seen from the device that is being configured."""
+
+    plan: Plan
+    link: LinkPlan
+    near: LinkEnd
+    far: LinkEnd
+
+    @property
+    def me(self) -> DevicePlan:
+        """The device being configured."""
+        return self.plan.by_name[self.near.device]
+
+    @property
+    def peer(self) -> DevicePlan:
+        """The device at the far end."""
+        return self.plan.by_name[self.far.device]
+
+    @property
+    def toward(self) -> Direction:
+        """Whether the peer stands above or below."""
+        return "up" if self.near is self.link.lower else "down"
+
+    @property
+    def internal(self) -> bool:
+        """True for iBGP."""
+        return self.me.asn == self.peer.asn
+
+    @property
+    def speaks_bgp(self) -> bool:
+        """True when both ends have an ASN."""
+        return self.me.asn is not None and self.peer.asn is not None
+
+    @property
+    def bfd(self) -> bool:
+        """Whether the session has BFD; both ends answer alike."""
+        settings, lower = self.plan.design.settings, self.plan.by_name[self.link.lower.device].device
+        return lower.role in settings.bfd_roles if lower.tier == "node" else self.plan.design.topology.bfd.fabric
+
+
+def sides(plan: Plan, name: str) -> Iterator[Side]:
+    """The ends of all links of a device, in the order of its ports."""
+    return (Side(plan, link, near, far) for link, near, far in plan.links_of[name])
+
+
+def neighbors(side: Side) -> Iterator[Neighbor]:
+    """The sessions over one link: one a family between numbered ends, else one for all families."""
+    if not side.speaks_bgp:
+        return
+    if not side.far.addresses:
+        yield _neighbor(side, side.near.interface, families_of(side.plan))
+    for address in side.far.addresses:
+        yield _neighbor(side, address.ip, (family_of(address.ip),))
+
+
+def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> Neighbor:
+    timers = side.plan.design.topology.timers
+    suffix = f"-{families[0]}" if side.far.addresses else ""
+    return Neighbor(
+        peer=peer,
+        remote_as=_remote_as(side),
+        families=tuple(_family(side, family) for family in families),
+        group=f"{side.peer.device.tier}s{suffix}",
+        description=side.peer.name,
+        timers=Timers(timers.keepalive_s, timers.hold_s),
+        connect_s=timers.connect_s,
+        bfd=side.bfd,
+        bfd_profile=BFD_PROFILE if side.bfd else None,
+    )
+
+
+def _remote_as(side: Side) -> RemoteAs:
+    assert side.peer.asn is not None
+    return "internal" if side.internal else side.peer.asn
+
+
+def _family(side: Side, family: Family) -> NeighborFamily:
+    """Host routes both ways; the default route downwards."""
+    down = side.toward == "down"
+    hosts, with_default = hosts_list(family), default_and_hosts_list(family)
+    reflects = side.internal and side.peer.device.tier == "node"
+    return NeighborFamily(
+        family,
+        prefix_list_in=hosts if down else with_default,
+        prefix_list_out=with_default if down else hosts,
+        next_hop_self=side.internal and not reflects,
+        next_hop_self_force=reflects,
+        route_reflector_client=reflects,
+        default_originate=down and _originates_default(side),
+        allowas_in=_allowas_in(side),
+    )
+
+
+def _originates_default(side: Side) -> bool:
+    if side.me.device.tier == "border":
+        return True
+    topology = side.plan.design.topology
+    return topology.profile == "rhoso" and topology.rhoso.default_route == "originated"
+
+
+def _allowas_in(side: Side) -> int | Literal["origin"] | None:
+    """Leaves that share an ASN must accept it in what the spines pass on; so must nodes that share one."""
+    asn = side.plan.design.settings.asn
+    if side.toward != "up" or (side.internal and side.me.device.tier != "node"):
+        return None
+    if side.me.device.tier == "leaf" and asn.leaves != "per-leaf":
+        return "origin" if asn.nodes == "leaf" else 1
+    if side.me.device.tier == "node":
+        if asn.nodes == "leaf":
+            return "origin" if asn.leaves != "per-leaf" else None
+        return 1 if asn.nodes != "per-node" else None
+    return None

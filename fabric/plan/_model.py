@@ -1,0 +1,111 @@
+"""The plan: every number of a fabric, as values that print themselves nowhere and change never."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+
+from fabric.topology import Design, Device, Link
+
+Address = IPv4Address | IPv6Address
+InterfaceAddress = IPv4Interface | IPv6Interface
+Prefix = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An address that a node has in a network, routed as a /32 or /128."""
+
+    network: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """The numbers of one device."""
+
+    device: Device
+    asn: int | None
+    """`None` for a node that speaks no BGP."""
+    router_id: IPv4Address
+    loopbacks: tuple[Address, ...]
+    """One a family of the fabric, IPv4 first."""
+    hosts: tuple[HostAddress, ...] = ()
+    vips: tuple[HostAddress, ...] = ()
+    """Virtual addresses that the node announces together with others."""
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.device.name
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnd:
+    device: str
+    interface: str
+    addresses: tuple[InterfaceAddress, ...]
+    """One a family; none on an unnumbered link."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """A link with its ports and addresses."""
+
+    link: Link
+    upper: LinkEnd
+    lower: LinkEnd
+
+    @property
+    def ends(self) -> tuple[LinkEnd, LinkEnd]:
+        """Both ends, the upper one first."""
+        return self.upper, self.lower
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetPlan:
+    """A network's subnet of one scope: the fabric, a zone or a rack."""
+
+    network: str
+    scope: str
+    """`fabric`, or the name of the zone or rack."""
+    prefixes: tuple[Prefix, ...]
+    vips: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """How full a pool is, in units of what it gives out (addresses, link subnets, ASNs)."""
+
+    pool: str
+    range: str
+    unit: str
+    used: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that was numbered for one design."""
+
+    design: Design
+    devices: tuple[DevicePlan, ...]
+    links: tuple[LinkPlan, ...]
+    subnets: tuple[SubnetPlan, ...]
+    pools: tuple[PoolUse, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, DevicePlan]:
+        """Device plans by name."""
+        return {entry.name: entry for entry in self.devices}
+
+    @cached_property
+    def links_of(self) -> Mapping[str, tuple[tuple[LinkPlan, LinkEnd, LinkEnd], ...]]:
+        """For each device its links, as (link, near end, far end), in the order of its ports."""
+        found: dict[str, list[tuple[LinkPlan, LinkEnd, LinkEnd]]] = {entry.name: [] for entry in self.devices}
+        for link in self.links:
+            found[link.upper.device].append((link, link.upper, link.lower))
+            found[link.lower.device].append((link, link.lower, link.upper))
+        return {name: tuple(entries) for name, entries in found.items()}
