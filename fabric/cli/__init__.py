@@ -1,0 +1,22 @@
+"""The command `fabric`: parse, call one library function, hand the value to report.
+
+Nothing heavy is imported before a command runs, so that `fabric --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command; ends the process with 0 ok, 1 findings, 2 bad input or 3 environment."""
+    from fabric.cli._app import app
+    from fabric.errors import FabricError
+
+    try:
+        app(prog_name="fabric")
+    except FabricError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader of our output has seen enough

@@ -1,0 +1,39 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fabric import __version__
+from fabric.cli import _design, _lab
+
+app = typer.Typer(
+    help="Design BGP spine-leaf fabrics across failure zones, write their configuration, and prove it on real FRR.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fabric {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(_design.schema)
+app.command()(_design.plan)
+app.command()(_design.render)
+app.command()(_design.graph)
+app.add_typer(_lab.app, name="lab")
