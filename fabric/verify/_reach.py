@@ -1,0 +1,56 @@
+"""Who should reach whom, and the matrix of who did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from fabric.config import Address, DeviceConfig, FabricConfig, Family
+from fabric.verify._verdict import Cell, Matrix
+
+_SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
+OUTSIDE = "outside"
+"""Label of what stands in no zone."""
+
+
+def endpoints(fabric: FabricConfig) -> Iterator[DeviceConfig]:
+    """The devices between which reachability is proven: nodes, or the leaves of a fabric without nodes."""
+    nodes = [device for device in fabric if device.place.role not in _SWITCHES]
+    return iter(nodes or [device for device in fabric if device.place.role == "leaf"])
+
+
+def loopback(device: DeviceConfig, family: Family) -> Address | None:
+    """The device's first loopback address of a family."""
+    version = 4 if family == "ipv4" else 6
+    return next((a.ip for a in device.loopback_addresses() if a.version == version), None)
+
+
+def pairs(fabric: FabricConfig, family: Family) -> Iterator[tuple[DeviceConfig, Address, DeviceConfig, Address]]:
+    """Every ordered pair of endpoints with their loopback addresses."""
+    known = [(d, a) for d in endpoints(fabric) if (a := loopback(d, family)) is not None]
+    for (source, source_address), (target, target_address) in product(known, repeat=2):
+        if source is not target:
+            yield source, source_address, target, target_address
+
+
+Outcome = tuple[DeviceConfig, DeviceConfig, int, int]
+"""Source, destination, flows sent, flows answered."""
+
+
+def matrices(outcomes: Iterable[Outcome], family: Family) -> tuple[Matrix, Matrix]:
+    """The outcomes summed by zone and by role."""
+    by_zone: dict[tuple[str, str], Cell] = {}
+    by_role: dict[tuple[str, str], Cell] = {}
+    for source, target, sent, answered in outcomes:
+        zone = (source.place.zone or OUTSIDE, target.place.zone or OUTSIDE)
+        role = (source.place.role, target.place.role)
+        by_zone[zone] = by_zone.get(zone, Cell()).plus(sent, answered)
+        by_role[role] = by_role.get(role, Cell()).plus(sent, answered)
+    return (
+        Matrix("zone", family, _labels(by_zone), by_zone),
+        Matrix("role", family, _labels(by_role), by_role),
+    )
+
+
+def _labels(cells: dict[tuple[str, str], Cell]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for pair in cells for label in pair))
