@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fabric.config import BgpInstance, Neighbor, NeighborFamily, RemoteAs
 
@@ -67,7 +67,7 @@ def fold(instance: BgpInstance) -> list[Folded]:
         else:
             group = _group(label, members)
             groups.append(group)
-            neighbors.extend(_member(member, group) for member in members)
+            neighbors.extend(_members(members, group))
     return groups + neighbors
 
 
@@ -101,14 +101,11 @@ def _group(label: str, members: Sequence[Neighbor]) -> Folded:
     """The peer-group of `members`: what all of them have in common."""
     first = members[0]
     shared_as = first.remote_as if all(member.remote_as == first.remote_as for member in members) else None
+    by_family = [{entry.family: entry for entry in member.families} for member in members]
     families = tuple(
-        _common(
-            [_family(member, entry.family) for member in members],
-            NeighborFamily(entry.family),
-            _FAMILY,
-        )
-        for entry in first.families
-        if all(any(other.family == entry.family for other in member.families) for member in members)
+        _common([entries[family] for entries in by_family], NeighborFamily(family), _FAMILY)
+        for family in by_family[0]
+        if all(family in entries for entries in by_family)
     )
     blank = Neighbor(peer=label, remote_as=first.remote_as, families=families)
     return Folded(
@@ -119,28 +116,17 @@ def _group(label: str, members: Sequence[Neighbor]) -> Folded:
     )
 
 
-def _member(neighbor: Neighbor, group: Folded) -> Folded:
-    """What `neighbor` says beyond its peer-group."""
-    blank = Neighbor(peer=neighbor.peer, remote_as=neighbor.remote_as, families=())
-    families = tuple(
-        _rest(entry, _family(group.settings, entry.family), NeighborFamily(entry.family), _FAMILY)
-        for entry in neighbor.families
-    )
-    return Folded(
-        settings=replace(_rest(neighbor, group.settings, blank, _SESSION), families=families),
-        remote_as=neighbor.remote_as if group.remote_as is None else None,
-        activates=frozenset(entry.family for entry in families) - group.activates,
-    )
-
-
-def _family(neighbor: Neighbor, family: str) -> NeighborFamily:
-    """The settings of `family`; nothing set where the neighbor does not have the family."""
-    blank = NeighborFamily("ipv4" if family == "ipv4" else "ipv6")
-    return next((entry for entry in neighbor.families if entry.family == family), blank)
-
-
-def _values(settings: Settings, fields: Fields) -> tuple[object, ...]:
-    return tuple(getattr(settings, field) for field in fields)
+def _members(neighbors: Iterable[Neighbor], group: Folded) -> Iterable[Folded]:
+    """What each of `neighbors` says beyond their peer-group."""
+    session = _taken(group.settings, Neighbor(peer="", remote_as="auto", families=()), _SESSION)
+    family = {entry.family: _taken(entry, NeighborFamily(entry.family), _FAMILY) for entry in group.settings.families}
+    for neighbor in neighbors:
+        families = tuple(replace(entry, **family.get(entry.family, {})) for entry in neighbor.families)
+        yield Folded(
+            settings=replace(neighbor, families=families, **session),
+            remote_as=neighbor.remote_as if group.remote_as is None else None,
+            activates=frozenset(entry.family for entry in families) - group.activates,
+        )
 
 
 def _common(members: Sequence[Settings], blank: Settings, kinds: Iterable[Fields]) -> Settings:
@@ -149,13 +135,17 @@ def _common(members: Sequence[Settings], blank: Settings, kinds: Iterable[Fields
     shared = [
         field
         for fields in kinds
-        if all(_values(member, fields) == _values(first, fields) for member in members)
+        if all(getattr(member, field) == getattr(first, field) for member in members for field in fields)
         for field in fields
     ]
     return replace(blank, **{field: getattr(first, field) for field in shared})
 
 
-def _rest(member: Settings, group: Settings, blank: Settings, kinds: Iterable[Fields]) -> Settings:
-    """`member` without the settings that its group states for it."""
-    inherited = [field for fields in kinds if _values(group, fields) != _values(blank, fields) for field in fields]
-    return replace(member, **{field: getattr(blank, field) for field in inherited})
+def _taken(group: Settings, blank: Settings, kinds: Iterable[Fields]) -> dict[str, Any]:
+    """The settings that a member need not state because `group` does, each with the default that means silence."""
+    return {
+        field: getattr(blank, field)
+        for fields in kinds
+        if any(getattr(group, field) != getattr(blank, field) for field in fields)
+        for field in fields
+    }

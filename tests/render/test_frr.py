@@ -137,7 +137,7 @@ def test_peer_groups_change_no_meaning(neighbors: list[Neighbor]) -> None:
 
 # Of `show bgp neighbors json`: what passes by, and the name of the peer-group, the one thing that shall differ.
 _PASSING = re.compile(
-    r"^(peerGroup.*|bgpState|bgpTimerLast.*|bgpInUpdate.*|lastReset.*|lastUpdate|status|(host|port).*)$"
+    r"^(peerGroup.*|bgpState|bgpTimer(Last|Hold|KeepAlive).*|bgpInUpdate.*|lastReset.*|lastUpdate|status|(host|port).*)$"
 )
 
 
