@@ -88,6 +88,7 @@ class Neighbor:
     ttl_security_hops: int | None = None
     update_source: Address | None = None
     local_as: int | None = None
+    """`local-as N no-prepend replace-as`: the peer sees this ASN in place of the instance's, as frr-k8s has it."""
     passive: bool = False
     graceful_restart: bool = False
     extended_next_hop: bool = False

@@ -48,6 +48,7 @@ class StaticRoute:
     prefix: Prefix
     next_hops: tuple[StaticNextHop, ...]
     distance: int = 1
+    vrf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,17 @@ class DeviceConfig:
     def uses_bfd(self) -> bool:
         """True when some session asks for BFD, so that bfdd must run."""
         return bool(self.bfd_profiles) or any(n.bfd or n.bfd_profile for b in self.bgp for n in b.neighbors)
+
+    @property
+    def daemons(self) -> tuple[str, ...]:
+        """The FRR daemons the device needs, in starting order; `raw` lines may speak to any of them, as in frr-k8s."""
+        needed = {
+            "zebra": True,
+            "staticd": bool(self.static_routes or self.raw),
+            "bfdd": self.uses_bfd or bool(self.raw),
+            "bgpd": bool(self.bgp or self.raw),
+        }
+        return tuple(name for name, need in needed.items() if need)
 
     def loopback_addresses(self) -> tuple[InterfaceAddress, ...]:
         """The addresses on `lo`, in configured order."""
