@@ -1,0 +1,37 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both install what is missing first (scripts/setup).
+#   PYTHON=python3.12   the Python to build .venv with, instead of the first one found that is new enough
+#   ARGS='tests/plan'   what `make test` hands to pytest
+export PYTHON
+bin := .venv/bin
+
+.PHONY: help setup demo test check bench clean
+
+help:
+	@echo 'make demo    set up, then plan, start and prove topologies/rhoso-dz.yaml on real FRR'
+	@echo 'make test    set up, then run the tests'
+	@echo 'make check   set up, then format, lint, types and layering'
+	@echo 'make bench   set up, then measure this project beside others; prints a table'
+	@echo 'make setup   only install what is missing'
+	@echo 'make clean   remove what these commands made in this checkout'
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@scripts/demo topologies/rhoso-dz.yaml
+
+test: setup
+	@$(bin)/python -m pytest $(ARGS)
+
+check: setup
+	@$(bin)/ruff format --check
+	@$(bin)/ruff check
+	@$(bin)/mypy
+	@$(bin)/python -m pytest --quiet tests/test_layering.py
+
+bench: setup
+	@$(bin)/python -m benchmarks
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist out site
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

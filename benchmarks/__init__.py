@@ -1,0 +1,1 @@
+"""Measurements of this project beside others; run by hand with `make bench`, never as tests."""
