@@ -10,9 +10,17 @@ from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Timers
 from fabric.config._filters import default_and_hosts_list, families_of, family_of, hosts_list
 from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
+from fabric.topology import Tier
 
 BFD_PROFILE = "fabric"
 Direction = Literal["up", "down"]
+_PLURAL: dict[Tier, str] = {
+    "border": "borders",
+    "super-spine": "super-spines",
+    "spine": "spines",
+    "leaf": "leaves",
+    "node": "nodes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> 
         peer=peer,
         remote_as=_remote_as(side),
         families=tuple(_family(side, family) for family in families),
-        group=f"{side.peer.device.tier}s{suffix}",
+        group=_PLURAL[side.peer.device.tier] + suffix,
         description=side.peer.name,
         timers=Timers(timers.keepalive_s, timers.hold_s),
         connect_s=timers.connect_s,
