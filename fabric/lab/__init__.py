@@ -1,0 +1,26 @@
+"""Labs: the devices of a fabric as real FRR daemons, in a sandbox that leaves nothing on the machine."""
+
+from fabric.lab._channel import Progress
+from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
+from fabric.lab._enter import Completed
+from fabric.lab._frr import FrrInstallation, find_frr
+from fabric.lab._launch import UpOptions
+from fabric.lab._spec import DeviceFiles, LabSpec
+from fabric.lab._state import DaemonStatus
+from fabric.lab._wiring import netns_path
+
+__all__ = [
+    "Completed",
+    "DaemonStatus",
+    "DeviceFiles",
+    "EmbeddedEngine",
+    "FrrInstallation",
+    "LabEngine",
+    "LabSpec",
+    "LabStatus",
+    "Progress",
+    "UpOptions",
+    "UpResult",
+    "find_frr",
+    "netns_path",
+]

@@ -1,0 +1,206 @@
+"""The daemons of a lab as child processes of its supervisor, and how a device is brought up."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fabric.errors import LabError
+from fabric.lab._blueprint import Blueprint, Daemon, DevicePlan
+from fabric.lab._frr import (
+    CONFIG_DIRECTORY,
+    LOG_DIRECTORY,
+    RUN_DIRECTORY,
+    WORK_DIRECTORY,
+    Refusal,
+    log_file,
+    refusals,
+    remarks,
+    vty_socket,
+)
+from fabric.lab._kernel import CLONE_NEWNET, setns
+from fabric.lab._spec import pathspace
+from fabric.lab._state import DaemonStatus
+from fabric.lab._wiring import netns_path
+
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+_LOG_TAIL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading a device's configuration."""
+
+    device: str
+    refused: tuple[Refusal, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Processes:
+    """All children of the supervisor: daemons by pid, and the vtysh runs whose end somebody waits for."""
+
+    environment: Mapping[str, str]
+    daemons: dict[int, DaemonStatus] = field(default_factory=dict)
+    _ended: dict[int, int] = field(default_factory=dict)
+    _awaited: set[int] = field(default_factory=set)
+
+    def start(self, device: DevicePlan, daemon: Daemon) -> None:
+        """Nothing; the daemon runs in the device's namespace, its output going to its log file."""
+        vty_socket(device.pathspace, daemon.name).unlink(missing_ok=True)
+        log = log_file(device.pathspace, daemon.name)
+        with _inside(device.name):
+            pid = self._spawn(daemon.argv, log, log)
+        self.daemons[pid] = DaemonStatus(device.name, daemon.name, pid)
+
+    def run(self, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
+        """The pid of a program whose end `exit_code` will tell."""
+        pid = self._spawn(argv, stdout, stderr)
+        self._awaited.add(pid)
+        return pid
+
+    def exit_code(self, pid: int) -> int | None:
+        """How a program of `run` ended; `None` while it runs."""
+        return self._ended.get(pid)
+
+    def _spawn(self, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
+        files = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(stdout), _APPEND, 0o600),
+            (os.POSIX_SPAWN_OPEN, 2, str(stderr), _APPEND, 0o600),
+        ]
+        return os.posix_spawn(argv[0], argv, self.environment, file_actions=files, setsigdef=[signal.SIGPIPE])
+
+    def end(self, device: str, daemon: str) -> None:
+        """Nothing; the daemon is gone, and forgotten if it was gone already."""
+        for pid, known in list(self.daemons.items()):
+            if (known.device, known.daemon) == (device, daemon):
+                del self.daemons[pid]
+                if known.running:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+
+    def reap(self) -> tuple[DaemonStatus, ...]:
+        """The daemons that ended since the last call. Orphans of the sandbox are buried too: this is its PID 1."""
+        found = []
+        while (ended := _next_ended()) is not None:
+            pid, status = ended
+            if pid in self._awaited:
+                self._ended[pid] = os.waitstatus_to_exitcode(status)
+            elif pid in self.daemons:
+                known = self.daemons[pid]
+                self.daemons[pid] = DaemonStatus(known.device, known.daemon, pid, _ending(status))
+                found.append(self.daemons[pid])
+        return tuple(found)
+
+
+def _next_ended() -> tuple[int, int] | None:
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (pid, status) if pid else None
+
+
+def _ending(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+@contextmanager
+def _inside(device: str) -> Iterator[None]:
+    """The current thread is in a device's network namespace for as long as the block runs."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    _join(netns_path(device))
+    try:
+        yield
+    finally:
+        setns(home, CLONE_NEWNET)
+        os.close(home)
+
+
+def _join(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        setns(descriptor, CLONE_NEWNET)
+    finally:
+        os.close(descriptor)
+
+
+def _write_files(device: DevicePlan) -> None:
+    """Nothing; the directories and configuration files that FRR looks for under the device's pathspace are there."""
+    for parent in (CONFIG_DIRECTORY, LOG_DIRECTORY, RUN_DIRECTORY):
+        (parent / device.pathspace).mkdir(exist_ok=True)
+    directory = CONFIG_DIRECTORY / device.pathspace
+    (directory / "frr.conf").write_text(device.frr_conf)
+    (directory / "daemons").write_text(device.daemons_file)
+    (directory / "vtysh.conf").write_text("service integrated-vtysh-config\n")
+
+
+def boot(device: DevicePlan, vtysh: str, processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
+    """Brings the device up; each item says what it waits for, and asking for the next one looks again."""
+    _write_files(device)
+    for wave in device.waves:
+        yield from _start_together(device, wave, processes)
+    yield from _load(device, (vtysh, "-N", device.pathspace, "-b"), processes, loaded)
+
+
+def restart(blueprint: Blueprint, which: tuple[str, str], processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
+    """Ends one daemon (device, daemon) if it runs, and brings it up with its configuration; items as those of `boot`.
+
+    Raises `LabError` for a daemon that the lab does not have.
+    """
+    device = blueprint.device(which[0])
+    daemon = next((daemon for daemon in device.daemons if daemon.name == which[1]), None) if device else None
+    if device is None or daemon is None:
+        raise LabError(f"Lab {blueprint.name} runs no {which[1]} on {which[0]}. See its status for what it runs.")
+    processes.end(device.name, daemon.name)
+    yield from _start_together(device, (daemon,), processes)
+    argv = (blueprint.vtysh, "-N", device.pathspace, "-d", daemon.name, "-b")
+    yield from _load(device, argv, processes, loaded)
+
+
+def _start_together(device: DevicePlan, wave: tuple[Daemon, ...], processes: Processes) -> Iterator[str]:
+    """Starts daemons together; each item says which of them is awaited."""
+    for daemon in wave:
+        processes.start(device, daemon)
+    for daemon in wave:
+        while not vty_socket(device.pathspace, daemon.name).exists():
+            yield f"{device.name} ({daemon.name} to take commands)"
+
+
+def _load(device: DevicePlan, argv: tuple[str, ...], processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
+    """Loads the device's `frr.conf` by vtysh and appends what came of it; each item says that it is awaited."""
+    stdout, stderr = (WORK_DIRECTORY / f"{device.pathspace}.{kind}" for kind in ("out", "err"))
+    for old in (stdout, stderr):
+        old.unlink(missing_ok=True)
+    pid = processes.run(argv, stdout, stderr)
+    while (code := processes.exit_code(pid)) is None:
+        yield f"{device.name} (frr.conf to be loaded)"
+    said, complained = stdout.read_text(), stderr.read_text()
+    refused = refusals(device.frr_conf, said, complained)
+    if code and not refused:
+        words = " ".join((said + complained).split())
+        raise LabError(f"{device.name}: vtysh could not load frr.conf (exit status {code}): {words}")
+    loaded.append(Loaded(device.name, refused, () if refused else remarks(said)))
+
+
+def daemon_died(ended: DaemonStatus) -> LabError:
+    """The error for a daemon that ended while the lab came up, with the end of its log."""
+    log = log_file(pathspace(ended.device), ended.daemon)
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:] if log.exists() else []
+    tail = "\n".join(f"  {line}" for line in lines) or "  (it logged nothing)"
+    return LabError(f"{ended.device}: {ended.daemon} ended with {ended.ended} while starting. Its log ends:\n{tail}")
+
+
+def config_refused(loaded: list[Loaded]) -> LabError | None:
+    """The error that lists every refused configuration line of all devices; `None` when FRR took all."""
+    lines = [f"- {entry.device}: {refusal}" for entry in loaded for refusal in entry.refused]
+    if not lines:
+        return None
+    way_out = "Correct what these lines are rendered from; `fabric render` shows the whole files."
+    return LabError(f"FRR refused {len(lines)} line(s) of frr.conf:\n" + "\n".join(lines) + f"\n{way_out}")

@@ -1,0 +1,229 @@
+"""`LabEngine`, what every engine can do, and `EmbeddedEngine`, which runs FRR in namespaces of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fabric.errors import LabError
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
+from fabric.lab._channel import Progress
+from fabric.lab._control import ask_for_restart
+from fabric.lab._enter import Completed, enter_argv, run_attached, run_captured
+from fabric.lab._frr import find_frr
+from fabric.lab._launch import UpOptions, end, launch
+from fabric.lab._spec import LabSpec, check_lab_name, check_spec
+from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, state_root
+
+_PATIENCE_S = 1.0  # for a lock that another command holds only while it looks
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """How `up` went: seconds from the supervisor's start to the end of each stage, and FRR's remarks on the way."""
+
+    name: str
+    already_up: bool
+    seconds: Mapping[str, float]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LabStatus:
+    """A lab that is up, or was kept after it failed to come up."""
+
+    name: str
+    phase: str
+    """`starting`, `running` or `failed`."""
+    digest: str
+    """Fingerprint of what the lab was built from."""
+    frr_version: str
+    devices: tuple[str, ...]
+    daemons: tuple[DaemonStatus, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def ended_daemons(self) -> tuple[DaemonStatus, ...]:
+        """The daemons that ended, for whatever reason."""
+        return tuple(daemon for daemon in self.daemons if not daemon.running)
+
+
+def _unheard(_progress: Progress) -> None:
+    """Nothing; for callers who do not follow the progress."""
+
+
+class LabEngine(Protocol):
+    """Runs labs. All methods raise `LabError` for a lab that is not up, save `up`, `down` and `status`."""
+
+    def up(self, spec: LabSpec, options: UpOptions = ..., listener: Callable[[Progress], None] = ...) -> UpResult:
+        """What came of it: the lab runs, its daemons have their configuration. Sessions and routes are not awaited."""
+        ...
+
+    def down(self, name: str) -> bool:
+        """True when something was up and now is not; all that belongs to the lab is gone on return."""
+        ...
+
+    def status(self, name: str) -> LabStatus | None:
+        """What is known of a lab; `None` when it is not up."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """The labs that are up, sorted."""
+        ...
+
+    def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
+        """How a program ended that ran in a device's network namespace (`None`: in none of a device's)."""
+        ...
+
+    def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
+        """The exit code of a program that ran there on the caller's own terminal."""
+        ...
+
+    def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
+        """The output of a program that sees all devices' namespaces under `/run/netns`; `LabError` when it fails."""
+        ...
+
+    def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
+        """What FRR answers to commands on a device; `LabError` with its words when it refuses one."""
+        ...
+
+    def restart(self, name: str, device: str, daemon: str) -> None:
+        """Nothing; a daemon, ended or not, runs anew with its configuration loaded."""
+        ...
+
+
+class EmbeddedEngine:
+    """Labs in namespaces of this machine, each the private world of one supervisor process. Needs no privilege."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+
+    def up(
+        self,
+        spec: LabSpec,
+        options: UpOptions = UpOptions(),  # noqa: B008 - frozen
+        listener: Callable[[Progress], None] = _unheard,
+    ) -> UpResult:
+        """See `LabEngine.up`. A lab that is up already with the same spec is left alone; with another, `LabError`."""
+        check_spec(spec)
+        blueprint = draw(spec, find_frr(self._environ))
+        directory = self._directory(spec.name)
+        lock = directory.lock(_PATIENCE_S)
+        if lock is None:
+            return self._already_up(blueprint)
+        directory.clear()
+        ready = launch(blueprint, directory, lock, options, listener)
+        return UpResult(spec.name, False, ready.seconds, tuple(ready.remarks))
+
+    def _already_up(self, blueprint: Blueprint) -> UpResult:
+        status = self.status(blueprint.name)
+        if status is None or status.phase == "starting":
+            raise LabError(
+                f"Lab {blueprint.name} is being started or ended by another process. Wait for that to finish."
+            )
+        if status.phase == "failed":
+            way_out = "end it with `fabric lab down` before the next try"
+            raise LabError(f"Lab {blueprint.name} did not come up before and was kept for a look at it; {way_out}.")
+        if status.digest != blueprint.digest():
+            way_out = "end it first with `fabric lab down`, or choose another name"
+            raise LabError(f"Lab {blueprint.name} is already up, with other devices, cables or files; {way_out}.")
+        return UpResult(blueprint.name, True, {}, status.remarks)
+
+    def down(self, name: str) -> bool:
+        """See `LabEngine.down`."""
+        directory = self._directory(name)
+        if not directory.path.exists():
+            return False
+        was_up = directory.is_locked()
+        end(directory)
+        return was_up
+
+    def status(self, name: str) -> LabStatus | None:
+        """See `LabEngine.status`. Alive is what holds its lock and is the very process that wrote the status."""
+        alive = self._find(name)
+        if alive is None:
+            return None
+        known, blueprint = alive
+        return LabStatus(
+            name=name,
+            phase=known.phase,
+            digest=blueprint.digest(),
+            frr_version=blueprint.frr_version,
+            devices=tuple(device.name for device in blueprint.devices),
+            daemons=known.daemons,
+            remarks=known.remarks,
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """See `LabEngine.names`."""
+        root = state_root(self._environ)
+        found = sorted(entry.name for entry in root.iterdir()) if root.is_dir() else []
+        return tuple(name for name in found if LabDirectory(root / name).is_locked())
+
+    def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
+        """See `LabEngine.run`."""
+        return run_captured(self._inside(name, device, argv), "", timeout_s)
+
+    def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
+        """See `LabEngine.attach`."""
+        return run_attached(self._inside(name, device, argv))
+
+    def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
+        """See `LabEngine.call`. This package can be imported there: `[sys.executable, "-m", "fabric.…"]`."""
+        done = run_captured(self._inside(name, None, argv), stdin, None)
+        if done.exit_code:
+            words = (done.stderr or done.stdout).strip()
+            raise LabError(f"Lab {name}: `{' '.join(argv)}` ended with exit code {done.exit_code}: {words}")
+        return done.stdout
+
+    def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
+        """See `LabEngine.vtysh`."""
+        done = run_captured(self._inside(name, None, self.vtysh_argv(name, device, commands)), "", None)
+        if done.exit_code:
+            words = " ".join((done.stdout + done.stderr).split())
+            raise LabError(f"{device}: FRR refused `{'; '.join(commands)}`: {words}")
+        return done.stdout
+
+    def vtysh_argv(self, name: str, device: str, commands: Sequence[str] = ()) -> tuple[str, ...]:
+        """The command that, run or attached in the sandbox, is FRR's shell on a device."""
+        _, blueprint = self._alive(name)
+        plan = blueprint.device(device)
+        if plan is None:
+            raise _no_device(blueprint, device)
+        options = (option for command in commands for option in ("-c", command))
+        return (blueprint.vtysh, "-N", plan.pathspace, *options)
+
+    def restart(self, name: str, device: str, daemon: str) -> None:
+        """See `LabEngine.restart`."""
+        status, _ = self._alive(name)
+        ask_for_restart(status.supervisor.pid, device, daemon)
+
+    def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
+        status, blueprint = self._alive(name)
+        if device is not None and blueprint.device(device) is None:
+            raise _no_device(blueprint, device)
+        return enter_argv(status, device, argv)
+
+    def _alive(self, name: str) -> tuple[SupervisorStatus, Blueprint]:
+        alive = self._find(name)
+        if alive is None:
+            raise LabError(f"Lab {name} is not up. Start it with `fabric lab up`.")
+        return alive
+
+    def _find(self, name: str) -> tuple[SupervisorStatus, Blueprint] | None:
+        directory = self._directory(name)
+        status, blueprint = directory.status(), directory.text(BLUEPRINT_FILE)
+        if status is None or not blueprint or not directory.is_locked() or not status.supervisor.lives():
+            return None
+        return status, from_json(blueprint)
+
+    def _directory(self, name: str) -> LabDirectory:
+        check_lab_name(name)
+        return LabDirectory(state_root(self._environ) / name)
+
+
+def _no_device(blueprint: Blueprint, device: str) -> LabError:
+    names = ", ".join(device.name for device in blueprint.devices)
+    return LabError(f"Lab {blueprint.name} has no device {device}; it has {names}.")

@@ -1,0 +1,106 @@
+"""Running a program inside a lab that is up, by joining the namespaces of its supervisor with nsenter(1)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from fabric.errors import LabError, MachineError
+from fabric.lab._state import SupervisorStatus
+from fabric.lab._wiring import netns_path
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended, and what it wrote. An exit code above 128 is 128 plus the signal that ended it."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def enter_argv(status: SupervisorStatus, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
+    """The command that runs `argv` as the lab's root: in a device's network namespace, or (`None`) in the sandbox's."""
+    nsenter = shutil.which("nsenter", path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}")
+    if nsenter is None:
+        raise MachineError("nsenter is missing; install it with `apt-get install util-linux`.")
+    pid = status.supervisor.pid
+    user = ("--user", "--preserve-credentials") if status.user_namespace else ()
+    network = f"--net=/proc/{pid}/root{netns_path(device)}" if device else "--net"
+    return (nsenter, f"--target={pid}", *user, "--mount", "--pid", "--uts", "--ipc", network, "--", *argv)
+
+
+def inner_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, with system programs, this package and a writable directory to be found inside."""
+    package_root = str(Path(__file__).resolve().parents[2])
+    python_path = filter(None, (package_root, environ.get("PYTHONPATH")))
+    path = filter(None, (environ.get("PATH"), _SYSTEM_PATH))
+    # /tmp is the host's, read-only; the sandbox has a /var/tmp of its own.
+    return {**environ, "PATH": ":".join(path), "PYTHONPATH": ":".join(python_path), "TMPDIR": "/var/tmp"}  # noqa: S108
+
+
+def run_captured(argv: Sequence[str], stdin: str, timeout_s: float | None) -> Completed:
+    """How `argv` ended, with its output. Raises `LabError` when it takes longer than `timeout_s`.
+
+    It has a session of its own: whatever stops the wait ends all of it, not nsenter alone.
+    """
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=inner_environment(os.environ),
+        start_new_session=True,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout_s)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise LabError(f"`{' '.join(argv)}` took longer than {timeout_s:g} s and was ended.") from error
+            raise
+    return Completed(exit_code(process.returncode), stdout, stderr)
+
+
+def run_attached(argv: Sequence[str]) -> int:
+    """The exit code of `argv`, run on the caller's terminal as a shell would run it."""
+    with _interrupts_go_to_the_child(), subprocess.Popen(argv, env=inner_environment(os.environ)) as process:
+        sys.stdout.flush()
+        return exit_code(process.wait())
+
+
+def exit_code(returncode: int) -> int:
+    """The code that a shell gives: 128 plus the signal's number for a program that a signal ended."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
+@contextmanager
+def _interrupts_go_to_the_child() -> Iterator[None]:
+    """Within the block, ^C and ^\\ are left to the program on the terminal; its dispositions stay the default ones."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kinds = (signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(kind, _leave_it) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
+def _leave_it(_signal: int, _frame: FrameType | None) -> None:
+    """Nothing. A handler, unlike `SIG_IGN`, is not inherited by the child."""

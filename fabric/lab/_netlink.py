@@ -1,0 +1,130 @@
+"""Netlink requests as bytes, and sending many of them at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, ip_interface
+from itertools import islice
+
+from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST
+from pyroute2.netlink.rtnl import RTM_NEWADDR, RTM_NEWLINK
+from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
+
+from fabric.errors import LabError
+from fabric.lab._blueprint import End, Vrf, Wire
+
+_CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+_CHANGE = NLM_F_REQUEST | NLM_F_ACK
+_BATCH = 64  # so that the acknowledgements of a batch fit into the socket's receive buffer
+_HEADER = struct.Struct("=IHHIIi")  # nlmsghdr, then the error number of an NLMSG_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One netlink request, and in words what it is for."""
+
+    purpose: str
+    message: bytes
+
+
+def veth(wire: Wire, namespaces: Mapping[str, int]) -> Request:
+    """The request for a veth pair whose ends are born in the namespaces (file descriptors by device)."""
+    peer = {"index": wire.b.index, "attrs": _link_attributes(wire.b, namespaces)}
+    kind = {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]}
+    attributes = [*_link_attributes(wire.a, namespaces), ("IFLA_LINKINFO", kind)]
+    purpose = f"cable {wire.a.device}:{wire.a.name} to {wire.b.device}:{wire.b.name}"
+    return Request(purpose, _link_message(wire.a.index, attributes, create=True))
+
+
+def _link_attributes(end: End, namespaces: Mapping[str, int]) -> list[tuple[str, object]]:
+    return [
+        ("IFLA_IFNAME", end.name),
+        ("IFLA_NET_NS_FD", namespaces[end.device]),
+        ("IFLA_ADDRESS", end.mac),
+        ("IFLA_MTU", end.mtu),
+    ]
+
+
+def new_vrf(vrf: Vrf) -> Request:
+    """The request for a VRF device that is up, in the current namespace."""
+    data = {"attrs": [("IFLA_VRF_TABLE", vrf.table)]}
+    kind = {"attrs": [("IFLA_INFO_KIND", "vrf"), ("IFLA_INFO_DATA", data)]}
+    attributes = [("IFLA_IFNAME", vrf.name), ("IFLA_LINKINFO", kind)]
+    return Request(f"VRF {vrf.name}", _link_message(vrf.index, attributes, create=True, up=True))
+
+
+def enslave(index: int, master: int) -> Request:
+    """The request that puts an interface under a master, such as a VRF."""
+    return Request(f"interface {index} into VRF", _link_message(index, [("IFLA_MASTER", master)]))
+
+
+def set_up(index: int) -> Request:
+    """The request that sets an interface up."""
+    return Request(f"interface {index} up", _link_message(index, [], up=True))
+
+
+def _link_message(
+    index: int, attributes: Sequence[tuple[str, object]], *, create: bool = False, up: bool = False
+) -> bytes:
+    message = ifinfmsg()
+    message["index"] = index
+    message["flags"] = message["change"] = IFF_UP if up else 0
+    message["attrs"] = list(attributes)
+    message["header"]["type"] = RTM_NEWLINK
+    message["header"]["flags"] = _CREATE if create else _CHANGE
+    message.encode()
+    return bytes(message.data)
+
+
+def new_address(index: int, address: str) -> Request:
+    """The request for an address on an interface; an IPv6 one is usable at once (no duplicate detection)."""
+    interface = ip_interface(address)
+    message = ifaddrmsg()
+    message["index"] = index
+    message["family"] = socket.AF_INET if isinstance(interface, IPv4Interface) else socket.AF_INET6
+    message["prefixlen"] = interface.network.prefixlen
+    message["attrs"] = [("IFA_LOCAL", str(interface.ip)), ("IFA_ADDRESS", str(interface.ip))]
+    if not isinstance(interface, IPv4Interface):
+        message["flags"] = IFA_F_NODAD
+    message["header"]["type"] = RTM_NEWADDR
+    message["header"]["flags"] = _CREATE
+    message.encode()
+    return Request(f"address {address} on interface {index}", bytes(message.data))
+
+
+def send(requests: Iterable[Request], where: str) -> None:
+    """Nothing; carries out all requests in the current network namespace. Raises `LabError` at the first refused."""
+    remaining = iter(requests)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+        while batch := list(islice(remaining, _BATCH)):
+            kernel.send(b"".join(_numbered(request.message, number) for number, request in enumerate(batch)))
+            _await_answers(kernel, batch, where)
+
+
+def _numbered(message: bytes, number: int) -> bytes:
+    """The message with its sequence number, by which the kernel's answer is known."""
+    return message[:8] + struct.pack("=I", number) + message[12:]
+
+
+def _await_answers(kernel: socket.socket, batch: Sequence[Request], where: str) -> None:
+    answered = 0
+    while answered < len(batch):
+        answer, offset = kernel.recv(1 << 16), 0
+        while offset < len(answer):
+            length, _, _, number, _, error = _HEADER.unpack_from(answer, offset)
+            if error:
+                raise LabError(_refused(batch[number].purpose, where, -error))
+            offset += (length + 3) & ~3
+            answered += 1
+
+
+def _refused(purpose: str, where: str, number: int) -> str:
+    message = f"{where}: the kernel refused {purpose}: {os.strerror(number)}."
+    if purpose.startswith("VRF"):
+        message += " A VRF needs a kernel with CONFIG_NET_VRF; run the lab on one, or leave VRFs out of the design."
+    return message

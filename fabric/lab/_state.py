@@ -1,0 +1,211 @@
+"""The directory of a lab under the user's state directory, and the lock that says whether the lab lives."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LOCK = "lock"
+STATUS_FILE = "status.json"
+LOG_FILE = "supervisor.log"
+_RETRY_S = 0.01
+
+
+def state_root(environ: Mapping[str, str]) -> Path:
+    """The directory of all labs: `labs` in `$FABRIC_STATE_DIR`, `$XDG_STATE_HOME/fabric` or `~/.local/state/fabric`."""
+    if chosen := environ.get("FABRIC_STATE_DIR"):
+        return Path(chosen).absolute() / "labs"
+    base = environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state").absolute() / "fabric" / "labs"
+
+
+@dataclass(frozen=True, slots=True)
+class LabDirectory:
+    """`labs/NAME`, mode 0700, all files 0600: the blueprint holds passwords."""
+
+    path: Path
+
+    def lock(self, patience_s: float) -> int | None:
+        """The open, locked lock file; `None` when another process still holds it after `patience_s`.
+
+        Whoever holds it owns the lab. The directory is made where it is missing.
+        """
+        end = time.monotonic() + patience_s
+        while True:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if _locked(descriptor, fcntl.LOCK_EX) and self._is_current(descriptor):
+                    return descriptor
+                os.close(descriptor)
+            if time.monotonic() > end:
+                return None
+            time.sleep(_RETRY_S)
+
+    def _is_current(self, descriptor: int) -> bool:
+        """False when the lock file was removed, and perhaps made anew, since it was opened."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), (self.path / _LOCK).stat())
+        except FileNotFoundError:
+            return False
+
+    def is_locked(self) -> bool:
+        """True while some process holds the lock."""
+        try:
+            descriptor = os.open(self.path / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+
+    def text(self, name: str) -> str:
+        """The text of a file of the lab; empty where it is missing."""
+        try:
+            return (self.path / name).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def status(self) -> SupervisorStatus | None:
+        """What the lab's supervisor wrote last; it may have died since."""
+        return status_from_json(self.text(STATUS_FILE))
+
+    def clear(self) -> None:
+        """Nothing; what an ended lab left is gone. To be called with the lock held."""
+        for entry in self.path.iterdir():
+            if entry.name != _LOCK:
+                entry.unlink()
+
+    def remove(self) -> None:
+        """Nothing; the cleared directory is gone, and with it the lock, which must be held."""
+        (self.path / _LOCK).unlink()
+        with suppress(OSError):  # the next `up` may have made it anew already
+            self.path.rmdir()
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """A descriptor of the directory, through which files can be written from inside the sandbox too."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def read_file(directory: int, name: str) -> str:
+    """The text of a file in the directory; empty where it is missing."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    except FileNotFoundError:
+        return ""
+    with os.fdopen(descriptor) as file:
+        return file.read()
+
+
+def write_file(directory: int, name: str, text: str) -> None:
+    """Nothing; the file in the directory has the text: all of it, or, if the process dies, the text it had before."""
+    draft = f".{name}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(draft, dir_fd=directory)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=directory)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    os.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process for certain: a pid is given out again, a pid together with its start time is not."""
+
+    pid: int
+    start_ticks: int
+
+    def lives(self) -> bool:
+        """True while the process runs."""
+        return process_id(self.pid) == self
+
+
+def process_id(pid: int | str) -> ProcessId | None:
+    """The identity of a live process (proc_pid_stat(5), fields 1, 3 and 22); `None` for a dead one or a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    number, _, rest = stat.partition(" (")
+    fields = rest.rpartition(") ")[2].split()
+    return None if fields[0] in "ZX" else ProcessId(int(number), int(fields[19]))
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """One daemon: its pid inside the sandbox, and how it ended if it did."""
+
+    device: str
+    daemon: str
+    pid: int
+    ended: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """True while the daemon has not ended."""
+        return self.ended is None
+
+
+@dataclass(frozen=True)
+class SupervisorStatus:
+    """What the supervisor writes down for other processes."""
+
+    phase: str
+    """`starting`, `running`, or `failed` for a lab that was kept after it did not come up."""
+    supervisor: ProcessId
+    user_namespace: bool
+    fabric_version: str
+    daemons: tuple[DaemonStatus, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The status as JSON, from which `status_from_json` makes an equal one."""
+        from_daemons = [[d.device, d.daemon, d.pid, d.ended] for d in self.daemons]
+        supervisor = [self.supervisor.pid, self.supervisor.start_ticks]
+        return json.dumps(
+            {
+                "phase": self.phase,
+                "supervisor": supervisor,
+                "user_namespace": self.user_namespace,
+                "fabric_version": self.fabric_version,
+                "daemons": from_daemons,
+                "remarks": self.remarks,
+            }
+        )
+
+
+def status_from_json(text: str) -> SupervisorStatus | None:
+    """The status that a supervisor wrote; `None` for no text, or one that a crash of the machine cut short."""
+    try:
+        raw: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return SupervisorStatus(
+        phase=raw["phase"],
+        supervisor=ProcessId(*raw["supervisor"]),
+        user_namespace=raw["user_namespace"],
+        fabric_version=raw["fabric_version"],
+        daemons=tuple(DaemonStatus(*entry) for entry in raw["daemons"]),
+        remarks=tuple(raw["remarks"]),
+    )

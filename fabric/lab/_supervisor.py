@@ -1,0 +1,207 @@
+"""The process that is a lab: PID 1 of its sandbox. It builds the lab and watches the daemons; all of it ends with it.
+
+Run as `python -m fabric.lab._supervisor JOB`, where JOB is what `Job.to_json` wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+
+from fabric import __version__, resources
+from fabric.errors import LabError, MachineError
+from fabric.lab import _channel as channel
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
+from fabric.lab._control import open_door
+from fabric.lab._daemons import Loaded, Processes, boot, config_refused, daemon_died, restart
+from fabric.lab._job import Job, job_from_json
+from fabric.lab._sandbox import enter_namespaces, furnish
+from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
+from fabric.lab._wiring import SysctlFiles, parse_sysctls, wire
+
+_LOOK_AGAIN_S = 0.005  # a daemon's socket that appears sends no signal, so it is looked for this often
+_AT_ONCE_PER_CPU = 4
+_OPEN_FILES = 4096  # FRR sizes its tables by this limit
+_RESTART_S = 30.0
+
+Boot = tuple[str, Iterator[str]]
+"""A device's name, and the steps of bringing it (or one of its daemons) up; each step says what it waits for."""
+
+
+class Supervisor:
+    """The life of one lab, from the moment its process is PID 1."""
+
+    def __init__(self, job: Job, blueprint: Blueprint, status: SupervisorStatus) -> None:
+        self._job = job
+        self._blueprint = blueprint
+        self._status = status
+        self._caller = socket.socket(fileno=job.channel)
+        self._processes = Processes(dict(os.environ))
+        self._loaded: list[Loaded] = []
+        self._began = time.monotonic()
+        self._seconds: dict[str, float] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wakeup = self._watch_signals()
+
+    def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
+        """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
+        reader, writer = socket.socketpair(type=socket.SOCK_DGRAM)
+        reader.setblocking(False)
+        writer.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        self._selector.register(reader, selectors.EVENT_READ)
+        return reader, writer
+
+    def live(self) -> None:
+        """Never returns: builds the lab, tells the caller how that went, and serves until the process is ended."""
+        self._write_status("starting")
+        try:
+            self._build()
+        except MachineError as error:
+            self._write_status("failed")
+            channel.send(self._caller, channel.Failed(str(error), isinstance(error, LabError)))
+            if not self._job.keep:
+                sys.exit(1)
+        else:
+            self._write_status("running")
+            channel.send(self._caller, channel.Ready(self._seconds, list(self._status.remarks)))
+        if not channel.released(self._caller):
+            sys.exit(1)
+        self._serve()
+
+    def _build(self) -> None:
+        furnish(self._blueprint.name)
+        self._report("sandbox", 1, 1)
+        wire(self._blueprint, _sysctls())
+        self._report("wiring", 1, 1)
+        devices = self._blueprint.devices
+        boots = [
+            (device.name, boot(device, self._blueprint.vtysh, self._processes, self._loaded)) for device in devices
+        ]
+        for done in self._drive(boots, self._began + self._job.deadline_s):
+            self._report("devices", done, len(boots))
+        if refused := config_refused(self._loaded):
+            raise refused
+
+    def _report(self, stage: str, done: int, total: int) -> None:
+        if done == total:
+            self._seconds[stage] = time.monotonic() - self._began
+        channel.send(self._caller, channel.Progress(stage, done, total))
+
+    def _write_status(self, phase: str) -> None:
+        daemons = tuple(self._processes.daemons.values())
+        remarks = tuple(f"{entry.device}: {remark}" for entry in self._loaded for remark in entry.remarks)
+        self._status = replace(self._status, phase=phase, daemons=daemons, remarks=remarks)
+        write_file(self._job.directory, STATUS_FILE, self._status.to_json())
+
+    def _drive(self, boots: list[Boot], end: float) -> Iterator[int]:
+        """How many of `boots` are done, each time that one more is. A few run side by side, in the given order.
+
+        Raises `LabError` when a daemon dies, or when `end` (of the monotonic clock) has passed.
+        """
+        waiting = list(reversed(boots))
+        active: dict[str, Iterator[str]] = {}
+        at_once = _AT_ONCE_PER_CPU * len(os.sched_getaffinity(0))
+        while waiting or active:
+            while waiting and len(active) < at_once:
+                name, steps = waiting.pop()
+                active[name] = steps
+            awaited = {name: next(steps, "") for name, steps in active.items()}
+            for name in (name for name, what in awaited.items() if not what):
+                del active[name]
+                yield len(boots) - len(waiting) - len(active)
+            if active:
+                self._await_progress()
+                self._check_time(
+                    end, chain(filter(None, awaited.values()), (f"{name} (to start)" for name, _ in waiting))
+                )
+
+    def _await_progress(self) -> None:
+        self._select(_LOOK_AGAIN_S)
+        for ended in self._processes.reap():
+            raise daemon_died(ended)
+
+    def _check_time(self, end: float, missing: Iterable[str]) -> None:
+        if time.monotonic() > end:
+            message = f"Lab {self._blueprint.name} was not ready in time; still missing: {', '.join(missing)}."
+            raise LabError(f"{message} Give it more time, or keep the failed lab and look at its logs.")
+
+    def _select(self, patience_s: float | None) -> set[object]:
+        """What has something to read, after `patience_s` at the latest; a signal ends the wait."""
+        ready: set[object] = {key.fileobj for key, _ in self._selector.select(patience_s)}
+        if self._wakeup[0] in ready:
+            self._wakeup[0].recv(4096)
+        return ready
+
+    def _serve(self) -> None:
+        """Never returns: writes down which daemons end, and restarts those that other processes ask for."""
+        door = open_door()
+        self._selector.register(door, selectors.EVENT_READ)
+        while True:
+            ready = self._select(None)
+            if self._processes.reap():
+                self._write_status(self._status.phase)
+            if door in ready:
+                with door.accept()[0] as visitor:
+                    visitor.sendall(self._answer(visitor.recv(4096)).encode())
+
+    def _answer(self, request: bytes) -> str:
+        """Empty when the daemon of the request (`["device", "daemon"]`) runs anew; what went wrong otherwise."""
+        device, daemon = json.loads(request)
+        loaded: list[Loaded] = []
+        try:
+            steps = restart(self._blueprint, (device, daemon), self._processes, loaded)
+            for _ in self._drive([(device, steps)], time.monotonic() + _RESTART_S):
+                self._write_status(self._status.phase)
+        except LabError as error:
+            self._write_status(self._status.phase)
+            return str(error)
+        return str(config_refused(loaded) or "")
+
+
+def _sysctls() -> SysctlFiles:
+    directory = resources.directory("lab")
+    common, host = ((directory / name).read_text() for name in ("sysctls.conf", "sysctls-host.conf"))
+    return SysctlFiles(parse_sysctls(common), parse_sysctls(host))
+
+
+def _limit_open_files() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _main(job: Job) -> None:
+    """Ends at once; its child, PID 1 of new namespaces, is the lab."""
+    for descriptor in (job.directory, job.channel, job.lock):
+        os.set_inheritable(descriptor, False)
+    blueprint = from_json(read_file(job.directory, BLUEPRINT_FILE))
+    try:
+        user_namespace = enter_namespaces()
+    except MachineError as error:
+        channel.send(socket.socket(fileno=job.channel), channel.Failed(str(error), lab_error=False))
+        sys.exit(1)
+    if os.fork():
+        os._exit(0)
+    identity = process_id("self")  # /proc is still the host's, and says which process this is out there
+    assert identity is not None
+    _limit_open_files()
+    Supervisor(job, blueprint, SupervisorStatus("starting", identity, user_namespace, __version__)).live()
+
+
+if __name__ == "__main__":
+    try:
+        _main(job_from_json(sys.argv[1]))
+    except ConnectionError:
+        sys.exit("the process that wanted the lab is gone")
