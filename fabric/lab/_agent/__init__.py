@@ -1,0 +1,46 @@
+"""The program that reads and probes a whole lab from inside, and the caller's side of it.
+
+`python -m fabric.lab._agent` takes requests, one line of JSON each, on standard input and answers each with one line on
+standard output, until its input ends.
+"""
+
+from fabric.lab._agent._client import (
+    decode_await_fib,
+    decode_fibs,
+    decode_probe,
+    encode_await_fib,
+    encode_fib_request,
+    encode_probe,
+)
+from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibDifferences, FibRequest
+from fabric.lab._agent._probe_model import (
+    PairResult,
+    ProbeError,
+    ProbePair,
+    ProbeRequest,
+    ProbeResult,
+    ProbeSettings,
+    RoundTrip,
+    Where,
+)
+
+__all__ = [
+    "AwaitFibRequest",
+    "AwaitFibResult",
+    "FibDifferences",
+    "FibRequest",
+    "PairResult",
+    "ProbeError",
+    "ProbePair",
+    "ProbeRequest",
+    "ProbeResult",
+    "ProbeSettings",
+    "RoundTrip",
+    "Where",
+    "decode_await_fib",
+    "decode_fibs",
+    "decode_probe",
+    "encode_await_fib",
+    "encode_fib_request",
+    "encode_probe",
+]

@@ -1,0 +1,64 @@
+"""The caller's side: requests to text and answers to values, one line each, however the agent is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from fabric.errors import LabError
+from fabric.lab._agent import _fib_codec as fib_codec
+from fabric.lab._agent import _probe_codec as probe_codec
+from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibRequest
+from fabric.lab._agent._probe_model import ProbeRequest, ProbeResult
+from fabric.lab._fib_model import KernelFib
+
+T = TypeVar("T")
+
+
+def encode_fib_request(namespaces: Mapping[str, Path]) -> str:
+    """The request for the kernel FIBs of these devices; `decode_fibs` reads the answer."""
+    return _encode("fib", fib_codec.write_fib_request(FibRequest(namespaces)))
+
+
+def decode_fibs(text: str) -> dict[str, KernelFib]:
+    """The kernel FIB of each device. Raises `LabError` with the agent's own sentence when it failed."""
+    return _decode(text, fib_codec.read_fibs)
+
+
+def encode_await_fib(request: AwaitFibRequest) -> str:
+    """The request to wait for expected FIBs; `decode_await_fib` reads the answer, due at the timeout at the latest."""
+    return _encode("await_fib", fib_codec.write_await_request(request))
+
+
+def decode_await_fib(text: str) -> AwaitFibResult:
+    """What the wait came to. Raises `LabError` with the agent's own sentence when it failed."""
+    return _decode(text, fib_codec.read_await_result)
+
+
+def encode_probe(request: ProbeRequest) -> str:
+    """The request to probe pairs; `decode_probe` reads the answer."""
+    return _encode("probe", probe_codec.write_probe_request(request))
+
+
+def decode_probe(text: str) -> ProbeResult:
+    """What came of every pair. Raises `LabError` with the agent's own sentence when it failed."""
+    return _decode(text, probe_codec.read_probe_result)
+
+
+def _encode(op: str, fields: dict[str, object]) -> str:
+    return json.dumps({"op": op, **fields}, separators=(",", ":"))
+
+
+def _decode(text: str, read: Callable[[object], T]) -> T:
+    try:
+        answer = json.loads(text)
+        if "error" not in answer:
+            return read(answer["reply"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(
+            f"lab agent: found an answer that is none ({text[:200]!r}); allowed is one line of JSON with `reply` or "
+            "`error`. Look at the agent's standard error for the cause."
+        ) from error
+    raise LabError(answer["error"])
