@@ -1,5 +1,6 @@
 """Text from values: FRR's files, drawings, and the directory they are written to. No decisions are made here."""
 
 from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
+from fabric.render._tree import write_tree
 
-__all__ = ["Confidential", "FrrFiles", "frr_files", "frr_tree"]
+__all__ = ["Confidential", "FrrFiles", "frr_files", "frr_tree", "write_tree"]

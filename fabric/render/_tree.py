@@ -1,0 +1,88 @@
+"""Rendered files, written below one directory and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from fabric.errors import InputError, MachineError
+from fabric.render._frr import Confidential
+
+
+def write_tree(files: Mapping[str, str], directory: Path) -> list[Path]:
+    """The paths written, in order of name: each file of `files` below `directory`, which is made if need be.
+
+    A file appears whole or not at all, and takes the place of one of its name; nothing else is touched or removed.
+    `Confidential` text goes to a file that only its owner reads (0600). Before anything is written all names are
+    looked at: InputError for one that would leave the directory, by `..` or through a symbolic link, or that is a
+    file here and a directory there. MachineError where the system refuses to write.
+    """
+    targets = {name: directory.joinpath(_relative(name)) for name in sorted(files)}
+    _refuse_clashes(targets)
+    for name, target in targets.items():
+        _refuse_escape(name, target, directory)
+    for name, target in targets.items():
+        try:
+            _write(target, files[name])
+        except OSError as error:
+            reason = f"{target}: cannot be written: {error.strerror}."
+            raise MachineError(f"{reason} Free the place or choose another directory.") from error
+    return list(targets.values())
+
+
+def _relative(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise InputError(
+            f"{name!r}: found a name that is not below the directory to write to; allowed: a relative path without "
+            "'..'. Rename the device or file that it comes from."
+        )
+    return path
+
+
+def _refuse_clashes(targets: Mapping[str, Path]) -> None:
+    """Two names for one file, or a file that is another one's directory."""
+    taken: dict[Path, str] = {}
+    for name, target in targets.items():
+        if target in taken:
+            raise InputError(f"{name!r}: found the same file as {taken[target]!r}; allowed: one name a file. Drop one.")
+        taken[target] = name
+    for name, target in targets.items():
+        if blocker := next((taken[parent] for parent in target.parents if parent in taken), None):
+            raise InputError(f"{name!r}: found {blocker!r} as a file, not as a directory. Rename one of the two.")
+
+
+def _refuse_escape(name: str, target: Path, directory: Path) -> None:
+    """What already stands at `target` and above it must lead to a place inside `directory`."""
+    root = directory.resolve()
+    if not target.parent.resolve().is_relative_to(root):
+        link = next(parent for parent in _between(target, directory) if parent.is_symlink())
+        raise InputError(
+            f"{name!r}: found {link}, a symbolic link out of {directory}; allowed: directories inside it. "
+            "Remove the link or choose another directory."
+        )
+    if target.is_dir() and not target.is_symlink():
+        raise InputError(f"{name!r}: found a directory at {target}; allowed: a file. Remove it, or write elsewhere.")
+
+
+def _between(target: Path, directory: Path) -> Iterable[Path]:
+    """The directories from `directory`, left out, down to the one that holds `target`."""
+    inner = target.relative_to(directory).parts[:-1]
+    return (directory.joinpath(*inner[:depth]) for depth in range(1, len(inner) + 1))
+
+
+def _write(target: Path, text: str) -> None:
+    """Under a passing name first, so that no reader meets half a file and no link at `target` is followed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    mode = 0o600 if isinstance(text, Confidential) else 0o666
+    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        passing.replace(target)
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise
