@@ -1,26 +1,50 @@
 """Labs: the devices of a fabric as real FRR daemons, in a sandbox that leaves nothing on the machine."""
 
+from fabric.lab._agent import (
+    AwaitFibResult,
+    FibDifferences,
+    PairResult,
+    ProbePair,
+    ProbeResult,
+    ProbeSettings,
+)
 from fabric.lab._channel import Progress
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
+from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
+from fabric.lab._running import RunningLab
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
 from fabric.lab._wiring import netns_path
 
 __all__ = [
+    "AwaitFibResult",
     "Completed",
     "DaemonStatus",
     "DeviceFiles",
     "EmbeddedEngine",
+    "FibDifferences",
+    "Forwarding",
     "FrrInstallation",
+    "Hop",
+    "KernelFib",
+    "KernelRoute",
     "LabEngine",
     "LabSpec",
     "LabStatus",
+    "PairResult",
+    "ProbePair",
+    "ProbeResult",
+    "ProbeSettings",
     "Progress",
+    "RouteDifference",
+    "RunningLab",
     "UpOptions",
     "UpResult",
+    "differences",
     "find_frr",
+    "hop",
     "netns_path",
 ]

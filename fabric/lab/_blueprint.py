@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -96,6 +96,8 @@ class Blueprint:
     frr_version: str
     devices: tuple[DevicePlan, ...]
     wires: tuple[Wire, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """See `LabSpec.sources`."""
 
     def device(self, name: str) -> DevicePlan | None:
         """The device called `name`."""
@@ -106,8 +108,8 @@ class Blueprint:
         return json.dumps(asdict(self), sort_keys=True)
 
     def digest(self) -> str:
-        """A fingerprint: two labs with the same one are built alike."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """A fingerprint: two labs with the same one are built alike, whatever they were made from."""
+        return hashlib.sha256(replace(self, sources={}).to_json().encode()).hexdigest()
 
 
 def draw(spec: LabSpec, frr: FrrInstallation) -> Blueprint:
@@ -130,7 +132,7 @@ def draw(spec: LabSpec, frr: FrrInstallation) -> Blueprint:
                 daemons_file=files.daemons,
             )
         )
-    return Blueprint(spec.name, str(frr.vtysh), frr.version, tuple(devices), wires)
+    return Blueprint(spec.name, str(frr.vtysh), frr.version, tuple(devices), wires, dict(spec.sources))
 
 
 def _wires(fabric: FabricConfig) -> Iterator[Wire]:
@@ -168,7 +170,7 @@ def from_json(text: str) -> Blueprint:
     raw = json.loads(text)
     wires = tuple(Wire(End(**wire["a"]), End(**wire["b"])) for wire in raw["wires"])
     devices = tuple(_device_from(device) for device in raw["devices"])
-    return Blueprint(raw["name"], raw["vtysh"], raw["frr_version"], devices, wires)
+    return Blueprint(raw["name"], raw["vtysh"], raw["frr_version"], devices, wires, raw["sources"])
 
 
 def _device_from(raw: dict[str, Any]) -> DevicePlan:

@@ -43,6 +43,8 @@ class LabStatus:
     devices: tuple[str, ...]
     daemons: tuple[DaemonStatus, ...]
     remarks: tuple[str, ...]
+    sources: Mapping[str, str]
+    """See `LabSpec.sources`."""
 
     @property
     def ended_daemons(self) -> tuple[DaemonStatus, ...]:
@@ -154,6 +156,7 @@ class EmbeddedEngine:
             devices=tuple(device.name for device in blueprint.devices),
             daemons=known.daemons,
             remarks=known.remarks,
+            sources=blueprint.sources,
         )
 
     def names(self) -> tuple[str, ...]:

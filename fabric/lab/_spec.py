@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
@@ -32,6 +32,8 @@ class LabSpec:
     name: str
     fabric: FabricConfig
     files: Mapping[str, DeviceFiles]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Texts that the fabric was made from, by name, kept with the lab for whoever must make it again."""
 
 
 def check_lab_name(name: str) -> None:

@@ -1,0 +1,67 @@
+"""`RunningLab`: what can be read and tried in a lab that is up, whatever engine runs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fabric.errors import LabError
+from fabric.lab._agent import (
+    AwaitFibRequest,
+    AwaitFibResult,
+    ProbePair,
+    ProbeRequest,
+    ProbeResult,
+    ProbeSettings,
+    decode_await_fib,
+    decode_fibs,
+    decode_probe,
+    encode_await_fib,
+    encode_fib_request,
+    encode_probe,
+)
+from fabric.lab._engine import LabEngine, LabStatus
+from fabric.lab._fib_model import Forwarding, KernelFib
+from fabric.lab._netns import named
+
+_AGENT = (sys.executable, "-P", "-m", "fabric.lab._agent")
+
+
+@dataclass(frozen=True)
+class RunningLab:
+    """A lab by its name. Every method raises `LabError` when the lab is not up."""
+
+    engine: LabEngine
+    name: str
+
+    def status(self) -> LabStatus:
+        """The lab's devices and daemons."""
+        status = self.engine.status(self.name)
+        if status is None:
+            raise LabError(f"Lab {self.name} is not up. Start it with `fabric lab up`.")
+        return status
+
+    def fibs(self) -> Mapping[str, KernelFib]:
+        """The kernel FIB of every device, read in one go."""
+        request = encode_fib_request(named(self.status().devices))
+        return decode_fibs(self._ask(request))
+
+    def await_fibs(self, expected: Mapping[str, Forwarding], timeout_s: float) -> AwaitFibResult:
+        """How long it took until every kernel forwarded exactly as expected, or what differed at the timeout."""
+        request = AwaitFibRequest(named(self.status().devices), expected, round(timeout_s * 1000))
+        return decode_await_fib(self._ask(encode_await_fib(request)))
+
+    def probe(self, pairs: Sequence[ProbePair], settings: ProbeSettings) -> ProbeResult:
+        """What came of real packets sent between every pair."""
+        request = ProbeRequest(named(self.status().devices), tuple(pairs), settings)
+        return decode_probe(self._ask(encode_probe(request)))
+
+    def vtysh_json(self, device: str, command: str) -> Any:
+        """FRR's answer to a `show … json` command."""
+        return json.loads(self.engine.vtysh(self.name, device, (command,)) or "{}")
+
+    def _ask(self, request: str) -> str:
+        return self.engine.call(self.name, _AGENT, request + "\n")
