@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from fabric.lab import Progress
     from fabric.report import Table
 
 
@@ -39,3 +43,25 @@ def note(text: str) -> None:
 def answer_json(value: Any) -> None:
     """Print an answer as JSON."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None]]:
+    """A listener that shows stages on standard error: a bar on a terminal, one line a finished stage elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda step: note(f"{step.stage}: {step.done}/{step.total}") if step.done == step.total else None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def listener(step: Progress) -> None:
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(step.stage, total=step.total)
+            bars.update(tasks[step.stage], completed=step.done, total=step.total)
+
+        yield listener

@@ -2,8 +2,145 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from fabric.cli._console import answer_json, note, progress, say, show
+from fabric.cli._options import FileArgument, JsonOption, LabOption
+
+if TYPE_CHECKING:
+    from fabric.lab import EmbeddedEngine, RunningLab
 
 app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
 )
+NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
+
+
+def _engine() -> EmbeddedEngine:
+    from fabric.lab import EmbeddedEngine
+
+    return EmbeddedEngine()
+
+
+def _running(name: str | None) -> RunningLab:
+    """The lab that is meant: the named one, else the only one that runs."""
+    from fabric.errors import InputError, LabError
+    from fabric.lab import RunningLab
+
+    engine = _engine()
+    names = engine.names()
+    if name is None and not names:
+        raise LabError("No lab is up. Start one with `fabric lab up FILE`.")
+    if name is None and len(names) > 1:
+        raise InputError(f"Several labs are up: {', '.join(names)}. Name one with --lab.")
+    return RunningLab(engine, name or names[0])
+
+
+@app.command()
+def up(
+    file: FileArgument,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")] = None,
+    deadline: Annotated[float, typer.Option("--deadline", help="Seconds to start, and to converge.")] = 120.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a lab that fails to come up, to look into it.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start every device of a topology as real FRR and wait until all FIBs are as predicted."""
+    from fabric.lab import UpOptions, spec_of
+    from fabric.report import start_document
+    from fabric.topology import load
+    from fabric.verify import bring_up, predict
+
+    spec = spec_of(load(file), name)
+    with progress() as listener:
+        result = bring_up(_engine(), spec, predict(spec.fabric), UpOptions(deadline, keep), listener)
+    if as_json:
+        answer_json(start_document(result))
+    elif result.start.already_up:
+        say(f"Lab {spec.name} is already up: {len(spec.files)} devices.")
+    else:
+        seconds = max(result.start.seconds.values(), default=0.0)
+        say(
+            f"Lab {spec.name} is up: {len(spec.files)} devices started in {seconds:.1f} s, "
+            f"all FIBs as predicted {result.settled.seconds:.1f} s later."
+        )
+
+
+@app.command()
+def status(lab: LabOption = None, as_json: JsonOption = False) -> None:
+    """Show what runs."""
+    from fabric.report import status_document, status_tables
+
+    engine = _engine()
+    found = [s for n in ([lab] if lab else engine.names()) if (s := engine.status(n)) is not None]
+    if as_json:
+        answer_json([status_document(entry) for entry in found])
+    elif not found:
+        say(f"Lab {lab} is not up." if lab else "No lab is up.")
+    else:
+        show(table for entry in found for table in status_tables(entry))
+
+
+@app.command()
+def verify(
+    lab: LabOption = None,
+    flows: Annotated[int, typer.Option("--flows", min=1, max=256, help="UDP flows a pair.")] = 16,
+    settle: Annotated[float, typer.Option("--settle", help="Seconds to wait for the FIBs to settle first.")] = 30.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove a lab against the prediction: sessions, kernel FIBs, reachability, MTU. Exit code 1 if any proof fails."""
+    from fabric.lab import fabric_of
+    from fabric.report import verdict_document, verdict_tables
+    from fabric.verify import VerifyOptions, predict
+    from fabric.verify import verify as prove
+
+    running = _running(lab)
+    prediction = predict(fabric_of(running.status()))
+    verdict = prove(running, prediction, VerifyOptions(settle, flows), lambda stage: note(f"{running.name}: {stage}"))
+    if as_json:
+        answer_json(verdict_document(verdict))
+    else:
+        show(verdict_tables(verdict))
+    raise typer.Exit(0 if verdict.passed else 1)
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    node: NodeArgument,
+    command: Annotated[list[str], typer.Argument(help="Program and arguments, after --.")],
+    lab: LabOption = None,
+) -> None:
+    """Run a program in a device's network namespace; its exit code is passed on."""
+    running = _running(lab)
+    raise typer.Exit(running.engine.attach(running.name, node, command))
+
+
+@app.command()
+def vtysh(
+    node: NodeArgument,
+    commands: Annotated[list[str] | None, typer.Option("-c", "--command", help="Command to run; may repeat.")] = None,
+    lab: LabOption = None,
+) -> None:
+    """Open FRR's shell on a device, or run commands in it."""
+    running = _running(lab)
+    argv = _engine().vtysh_argv(running.name, node, commands or ())
+    raise typer.Exit(running.engine.attach(running.name, None, argv))
+
+
+@app.command()
+def down(
+    lab: LabOption = None,
+    every: Annotated[bool, typer.Option("--all", help="End all labs.")] = False,
+) -> None:
+    """End a lab and all that belongs to it."""
+    from fabric.errors import InputError
+
+    engine = _engine()
+    names = [lab] if lab else list(engine.names())
+    if not lab and not every and len(names) > 1:
+        raise InputError(f"Several labs are up: {', '.join(names)}. Name one with --lab, or end all with --all.")
+    for name in names:
+        say(f"Lab {name} is down." if engine.down(name) else f"Lab {name} was not up.")
+    if not names:
+        say("No lab is up.")

@@ -9,6 +9,7 @@ from fabric.lab._agent import (
     ProbeSettings,
 )
 from fabric.lab._channel import Progress
+from fabric.lab._design import fabric_of, spec_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
 from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
@@ -44,7 +45,9 @@ __all__ = [
     "UpOptions",
     "UpResult",
     "differences",
+    "fabric_of",
     "find_frr",
     "hop",
     "netns_path",
+    "spec_of",
 ]

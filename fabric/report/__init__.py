@@ -2,15 +2,21 @@
 
 from fabric.report._plan import plan_document, plan_files, plan_tables
 from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
+from fabric.report._verdict import start_document, status_document, status_tables, verdict_document, verdict_tables
 
 __all__ = [
     "Table",
     "plan_document",
     "plan_files",
     "plan_tables",
+    "start_document",
+    "status_document",
+    "status_tables",
     "table",
     "to_csv",
     "to_markdown",
     "to_rich",
     "to_text",
+    "verdict_document",
+    "verdict_tables",
 ]

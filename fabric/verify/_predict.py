@@ -1,0 +1,41 @@
+"""What the simulator says a lab must show, in the words in which a lab is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fabric.config import DeviceConfig, FabricConfig, Family
+from fabric.lab import Forwarding, Hop, hop
+from fabric.simulate import FibEntry, NextHop, Simulation, simulate
+
+FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A fabric, what becomes of it, and what every kernel must then hold."""
+
+    fabric: FabricConfig
+    simulation: Simulation
+    forwarding: Mapping[str, Forwarding]
+    """By device, every route that a daemon installs; connected routes are the kernel's own."""
+
+
+def predict(fabric: FabricConfig) -> Prediction:
+    """The prediction for a healthy fabric."""
+    simulation = simulate(fabric)
+    return Prediction(fabric, simulation, {device.name: _forwarding(simulation, device) for device in fabric})
+
+
+def _forwarding(simulation: Simulation, device: DeviceConfig) -> Forwarding:
+    entries = (entry for family in FAMILIES for entry in simulation.fib(device.name, family).values())
+    return {entry.prefix: _hops(entry) for entry in entries if entry.protocol != "connected"}
+
+
+def _hops(entry: FibEntry) -> frozenset[Hop]:
+    return frozenset(_hop(next_hop) for next_hop in entry.next_hops)
+
+
+def _hop(next_hop: NextHop) -> Hop:
+    return (None, next_hop.interface) if next_hop.link_local else hop(next_hop.gateway, next_hop.interface)

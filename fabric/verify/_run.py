@@ -1,0 +1,147 @@
+"""Prove a running lab: sessions, kernel FIBs, reachability and MTU, each against the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fabric.config import Family
+from fabric.lab import (
+    Hop,
+    ProbePair,
+    ProbeResult,
+    ProbeSettings,
+    RouteDifference,
+    RunningLab,
+    differences,
+)
+from fabric.verify._predict import FAMILIES, Prediction
+from fabric.verify._reach import endpoints, matrices, pairs
+from fabric.verify._sessions import check_sessions
+from fabric.verify._verdict import Check, Finding, Matrix, Verdict
+
+_SMALL_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How thoroughly to prove, and how long to wait for the fabric to settle first."""
+
+    settle_s: float = 30.0
+    flows: int = 16
+    """UDP flows a pair; 16 and more walk every member of an ECMP group with near certainty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether all kernels came to forward as predicted, after how long, and what was missing if not."""
+
+    converged: bool
+    seconds: float
+    missing: tuple[Finding, ...]
+
+
+def settle(lab: RunningLab, prediction: Prediction, timeout_s: float) -> Settled:
+    """Waits until every kernel FIB equals the prediction, at most `timeout_s`."""
+    result = lab.await_fibs(prediction.forwarding, timeout_s)
+    missing = tuple(
+        _finding(device, difference)
+        for device, of_device in result.differences.items()
+        for difference in of_device.first
+    )
+    return Settled(result.converged, result.waited_ms / 1000, missing)
+
+
+def verify(
+    lab: RunningLab,
+    prediction: Prediction,
+    options: VerifyOptions = VerifyOptions(),
+    listener: Callable[[str], None] = lambda _stage: None,
+) -> Verdict:
+    """The verdict over a running lab; what differs is a finding, never an exception."""
+    listener("waiting for the FIBs to settle")
+    settle(lab, prediction, options.settle_s)
+    listener("comparing BGP sessions")
+    checks = [check_sessions(lab, prediction)]
+    listener("comparing kernel FIBs")
+    checks.append(check_fibs(lab, prediction))
+    reach: list[Matrix] = []
+    for family in _families(prediction):
+        listener(f"probing every pair over {family}")
+        check, found = check_reachability(lab, prediction, family, options.flows)
+        checks.append(check)
+        reach += found
+        listener(f"probing the MTU over {family}")
+        checks.append(check_mtu(lab, prediction, family))
+    return Verdict(lab.name, tuple(checks), tuple(reach))
+
+
+def check_fibs(lab: RunningLab, prediction: Prediction) -> Check:
+    """Every kernel FIB holds exactly the predicted prefixes with exactly the predicted next hops."""
+    fibs = lab.fibs()
+    compared, findings = 0, list[Finding]()
+    for device, expected in prediction.forwarding.items():
+        found = fibs[device].forwarding()
+        compared += len(expected.keys() | found.keys())
+        findings += [_finding(device, difference) for difference in differences(expected, found)]
+    return Check("kernel FIB entries", compared, compared - len(findings), tuple(findings))
+
+
+def check_reachability(
+    lab: RunningLab, prediction: Prediction, family: Family, flows: int
+) -> tuple[Check, tuple[Matrix, ...]]:
+    """Small packets between every pair of endpoints, there and back, `flows` flows a pair."""
+    result = lab.probe(_probe_pairs(prediction, family), ProbeSettings(flows=flows, packet_bytes=_SMALL_BYTES))
+    devices = prediction.fabric.by_name
+    outcomes = ((devices[p.pair.source], devices[p.pair.destination], p.flows, p.answered) for p in result.pairs)
+    return _probe_check(f"reachable pairs over {_title(family)}", result, f"{flows} flows each"), matrices(
+        outcomes, family
+    )
+
+
+def check_mtu(lab: RunningLab, prediction: Prediction, family: Family) -> Check:
+    """Packets as long as the endpoints' MTU between every pair, never fragmented."""
+    size = min(i.mtu for device in endpoints(prediction.fabric) for i in device.interfaces if i.name != "lo")
+    result = lab.probe(_probe_pairs(prediction, family), ProbeSettings(flows=4, packet_bytes=size))
+    return _probe_check(f"MTU end to end over {_title(family)}", result, f"{size} bytes, unfragmented")
+
+
+def _families(prediction: Prediction) -> Iterator[Family]:
+    for family in FAMILIES:
+        if next(pairs(prediction.fabric, family), None) is not None:
+            yield family
+
+
+def _title(family: Family) -> str:
+    return {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
+
+
+def _probe_pairs(prediction: Prediction, family: Family) -> list[ProbePair]:
+    return [ProbePair(s.name, source, d.name, target) for s, source, d, target in pairs(prediction.fabric, family)]
+
+
+def _probe_check(name: str, result: ProbeResult, note: str) -> Check:
+    findings = tuple(
+        Finding(
+            f"{entry.pair.source} to {entry.pair.destination}",
+            f"{entry.flows} flows answered",
+            ", ".join([f"{entry.answered}", *(f"{e.flows} x {e.error} at {e.where}" for e in entry.errors)]),
+        )
+        for entry in result.pairs
+        if not entry.ok
+    )
+    return Check(name, len(result.pairs), len(result.pairs) - len(findings), findings, note)
+
+
+def _finding(device: str, difference: RouteDifference) -> Finding:
+    return Finding(f"{device} {difference.prefix}", _via(difference.expected), _via(difference.found))
+
+
+def _via(hops: frozenset[Hop] | None) -> str:
+    if hops is None:
+        return "no route"
+    if not hops:
+        return "a blackhole"
+    return "via " + ", ".join(
+        sorted(f"{interface}" if gateway is None else f"{gateway} {interface}" for gateway, interface in hops)
+    )

@@ -1,0 +1,50 @@
+"""Every BGP session against what FRR says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fabric.lab import RunningLab
+from fabric.simulate import Session
+from fabric.verify._predict import Prediction
+from fabric.verify._verdict import Check, Finding
+
+_FAMILY_KEYS = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
+Summaries = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""State by device, family and peer."""
+
+
+def check_sessions(lab: RunningLab, prediction: Prediction) -> Check:
+    """Every session that should be established is, in each of its families and at both ends; no other one is."""
+    seen = read_summaries(lab, prediction)
+    compared = [entry for session in prediction.simulation.sessions for entry in _states(session, seen)]
+    findings = tuple(
+        Finding(where, "Established" if up else "not Established", state)
+        for where, up, state in compared
+        if (state == "Established") != up
+    )
+    return Check("BGP sessions", len(compared), len(compared) - len(findings), findings)
+
+
+def read_summaries(lab: RunningLab, prediction: Prediction) -> Summaries:
+    """What `show bgp summary json` says on every device that speaks BGP."""
+    speakers = [device.name for device in prediction.fabric if device.bgp]
+    return {name: _by_family(lab.vtysh_json(name, "show bgp summary json")) for name in speakers}
+
+
+def _by_family(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {
+        family: {peer: str(entry["state"]) for peer, entry in summary.get(key, {}).get("peers", {}).items()}
+        for family, key in _FAMILY_KEYS.items()
+    }
+
+
+def _states(session: Session, seen: Summaries) -> Iterator[tuple[str, bool, str]]:
+    """For each end and family of a session: where it is, whether it should be up, and the state that FRR gives it."""
+    for end in session.ends:
+        of_device = seen.get(end.device, {})
+        wanted = session.families if session.up else tuple(f for f in _FAMILY_KEYS if end.peer in of_device.get(f, {}))
+        for family in wanted:
+            state = of_device.get(family, {}).get(end.peer, "not configured")
+            yield f"{end.device} to {end.peer} ({family})", session.up, state
