@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import resource
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fabric.errors import LabError
-from fabric.lab._agent import PairResult, ProbeError, ProbePair, ProbeRequest, ProbeResult, ProbeSettings, Where
+from fabric.lab._agent import (
+    PairResult,
+    ProbeError,
+    ProbePair,
+    ProbeRequest,
+    ProbeResult,
+    ProbeSettings,
+    Where,
+    _exchange,
+)
 from fabric.lab._agent._probe import batches, probe
 
 from .conftest import Lab
@@ -187,6 +199,16 @@ def test_more_loss_than_the_window_holds_does_not_stall(chain: Lab) -> None:
     lost, answered = result.pairs
     assert (lost.answered, answered.answered) == (0, 1024)
     assert result.duration_ms < 2000
+
+
+@lab_test
+def test_a_prober_without_a_processor_does_not_call_waiting_answers_lost(
+    chain: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(chain, V4)  # the neighbors are known from here on
+    # A second passes whenever the prober looks at the clock, far more than a round's timeout.
+    monkeypatch.setattr(_exchange, "time", SimpleNamespace(monotonic_ns=partial(next, count(0, 10**9))))
+    assert one(chain, V4, replace(QUICK, rounds=1)).ok
 
 
 @lab_test
