@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from fabric.config import Address, Prefix
 
@@ -32,6 +32,7 @@ class RouteKind(StrEnum):
     THROW = "throw"
 
 
+@lru_cache(maxsize=65536)
 def hop(gateway: Address | None, interface: str | None) -> Hop:
     """The next hop in the form that comparisons use.
 

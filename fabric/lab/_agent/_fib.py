@@ -47,7 +47,7 @@ _PROTOCOLS = {
     189: "rip",
     194: "sharp",
     195: "pbr",
-    196: "static",  # RTPROT_ZSTATIC, FRR's staticd (zebra/rt_netlink.h)
+    196: "static",  # FRR's own number for its static routes (its rt_protos.d/frr.conf)
 }
 
 _Hops = tuple[netlink.RawHop, ...]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from fabric.config import Address, Prefix
+from fabric.config import Prefix
 from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibDifferences, FibRequest
+from fabric.lab._agent._wire import (
+    Json,
+    read_address,
+    read_namespaces,
+    read_prefix,
+    write_namespaces,
+    write_text,
+)
 from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelNextHop, KernelRoute, RouteDifference, RouteKind
-
-Json = Any
-"""A value that `json` reads or writes; typed on this side of the codecs only."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -31,32 +33,6 @@ class _Numbered(Generic[K]):
             self._numbers[value] = len(self.table)
             self.table.append(self._write(value))
         return self._numbers[value]
-
-
-@lru_cache(maxsize=65536)
-def read_address(text: str | None) -> Address | None:
-    """The address that `text` writes; `None` stays `None`."""
-    return None if text is None else ip_address(text)
-
-
-@lru_cache(maxsize=65536)
-def read_prefix(text: str) -> Prefix:
-    """The prefix that `text` writes."""
-    return ip_network(text)
-
-
-@lru_cache(maxsize=65536)
-def write_text(value: Address | Prefix | None) -> str | None:
-    """An address or prefix as text; `None` stays `None`."""
-    return None if value is None else str(value)
-
-
-def write_namespaces(namespaces: Mapping[str, Path]) -> Json:
-    return {device: str(path) for device, path in namespaces.items()}
-
-
-def read_namespaces(value: Json) -> dict[str, Path]:
-    return {str(device): Path(path) for device, path in value.items()}
 
 
 def write_fib_request(request: FibRequest) -> Json:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import Any
 
 from fabric.config import Address
-from fabric.lab._agent._fib_codec import read_address, read_namespaces, write_namespaces, write_text
 from fabric.lab._agent._probe_model import (
     PairResult,
     ProbeError,
@@ -17,8 +15,7 @@ from fabric.lab._agent._probe_model import (
     RoundTrip,
     Where,
 )
-
-Json = Any
+from fabric.lab._agent._wire import Json, read_address, read_namespaces, write_namespaces, write_text
 
 
 def write_probe_request(request: ProbeRequest) -> Json:

@@ -22,7 +22,7 @@ from fabric.lab._netns import in_each
 _GROUPS = 1 << 0 | 1 << 6 | 1 << 10 | 1 << 31
 _DEBOUNCE_S = 0.02
 _SAFETY_S = 2.0
-_IDLE_FACTOR = 3
+_MOST_DEBOUNCE_S = 0.3
 _EVENT_BYTES = 4096
 _REPORTED_DIFFERENCES = 20
 
@@ -74,8 +74,9 @@ class _Comparison:
         wait_s = min(_SAFETY_S, self._remaining())
         if not self._events.changed(wait_s):
             return set(self._wrong)
-        # Let a burst of changes end, and never spend more than a quarter of the time reading.
-        self._events.gather(min(max(_DEBOUNCE_S, _IDLE_FACTOR * busy_s), self._remaining()))
+        # Let a burst of changes end; the longer reading takes, the longer the devices have the processor to themselves.
+        pause_s = min(max(_DEBOUNCE_S, 2 * busy_s), _MOST_DEBOUNCE_S)
+        self._events.gather(min(pause_s, self._remaining()))
         stale = self._events.take()
         return stale if self._remaining() else stale | set(self._wrong)
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import resource
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fabric.errors import LabError
-from fabric.lab._agent import PairResult, ProbeError, ProbePair, ProbeRequest, ProbeResult, ProbeSettings, Where
+from fabric.lab._agent import (
+    PairResult,
+    ProbeError,
+    ProbePair,
+    ProbeRequest,
+    ProbeResult,
+    ProbeSettings,
+    Where,
+    _exchange,
+)
 from fabric.lab._agent._probe import batches, probe
 
 from .conftest import Lab
@@ -20,7 +32,7 @@ lab_test = pytest.mark.lab
 V4 = ProbePair("a", ip_address("192.0.2.1"), "b", ip_address("192.0.2.2"))
 V6 = ProbePair("a", ip_address("2001:db8::1"), "b", ip_address("2001:db8::2"))
 BOTH = pytest.mark.parametrize("pair", [V4, V6], ids=["ipv4", "ipv6"])
-QUICK = ProbeSettings(timeout_ms=150)
+QUICK = ProbeSettings(timeout_ms=300)
 
 
 def back(pair: ProbePair) -> ProbePair:
@@ -190,9 +202,20 @@ def test_more_loss_than_the_window_holds_does_not_stall(chain: Lab) -> None:
 
 
 @lab_test
+def test_a_prober_without_a_processor_does_not_call_waiting_answers_lost(
+    chain: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(chain, V4)  # the neighbors are known from here on
+    # A second passes whenever the prober looks at the clock, far more than a round's timeout.
+    monkeypatch.setattr(_exchange, "time", SimpleNamespace(monotonic_ns=partial(next, count(0, 10**9))))
+    assert one(chain, V4, replace(QUICK, rounds=1)).ok
+
+
+@lab_test
 def test_jumbo_packets_do_not_overflow_the_prober(chain: Lab) -> None:
     for device, interfaces in {"a": ("r1", "r2"), "r": ("a1", "a2", "b1"), "b": ("r1",)}.items():
         chain.ip(device, *(f"link set {interface} mtu 9000" for interface in interfaces))
+    run(chain, V4, V6)  # the neighbors are known from here on: a packet that waits for one may be dropped by the kernel
     result = run(chain, V4, V6, settings=replace(QUICK, flows=512, packet_bytes=9000))
     assert [(pair.answered, pair.retried) for pair in result.pairs] == [(512, 0), (512, 0)]
     assert result.overflows == 0
