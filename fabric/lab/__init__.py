@@ -5,9 +5,9 @@ from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
+from fabric.lab._places import netns_path
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
-from fabric.lab._wiring import netns_path
 
 __all__ = [
     "Completed",
