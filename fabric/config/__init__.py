@@ -1,5 +1,9 @@
 """What every device is told: typed, frozen values that render, simulate and lab all read."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from fabric.config._bgp import (
     Aggregate,
     BfdProfile,
@@ -12,7 +16,6 @@ from fabric.config._bgp import (
     Secret,
     Timers,
 )
-from fabric.config._build import build
 from fabric.config._device import (
     LOOPBACK,
     Cable,
@@ -56,6 +59,9 @@ from fabric.config._policy import (
     SetSource,
     SetWeight,
 )
+
+if TYPE_CHECKING:
+    from fabric.plan import Plan
 
 __all__ = [
     "LOOPBACK",
@@ -109,3 +115,11 @@ __all__ = [
     "Timers",
     "build",
 ]
+
+
+def build(plan: Plan) -> FabricConfig:
+    """The configuration of all devices of a plan, and the cables between them."""
+    # Imported here: what only reads configurations, as the lab's agent does, starts without the planning rooms.
+    from fabric.config._build import build as build_all  # noqa: PLC0415
+
+    return build_all(plan)

@@ -15,10 +15,10 @@ from fabric.lab._enter import Completed
 from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
+from fabric.lab._places import netns_path
 from fabric.lab._running import RunningLab
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
-from fabric.lab._wiring import netns_path
 
 __all__ = [
     "AwaitFibResult",

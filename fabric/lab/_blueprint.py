@@ -12,7 +12,8 @@ from typing import Any
 
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
 from fabric.lab._frr import FrrInstallation, daemon_argv, daemon_waves
-from fabric.lab._spec import LabSpec, pathspace
+from fabric.lab._places import pathspace
+from fabric.lab._spec import LabSpec
 
 FIRST_INDEX = 100  # below are the interfaces that the kernel itself puts into a new namespace
 _FIRST_TABLE = 1001  # kernel routing tables of VRFs
@@ -160,9 +161,8 @@ def _ports(device: DeviceConfig, indexes: Mapping[Port, int]) -> Iterator[PortPl
 
 
 def _waves(device: DeviceConfig, frr: FrrInstallation) -> Iterator[tuple[Daemon, ...]]:
-    space = pathspace(device.name)
     for wave in daemon_waves(device, has_mgmtd=frr.has_mgmtd):
-        yield tuple(Daemon(name, daemon_argv(frr, name, space, listens=device.bgp_listens)) for name in wave)
+        yield tuple(Daemon(name, daemon_argv(frr, name, device)) for name in wave)
 
 
 def from_json(text: str) -> Blueprint:

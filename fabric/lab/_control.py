@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from fabric.errors import LabError
-from fabric.lab._frr import WORK_DIRECTORY
+from fabric.lab._places import WORK_DIRECTORY
 
 _DOOR = WORK_DIRECTORY / "door"
 _PATIENCE_S = 60.0

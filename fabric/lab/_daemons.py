@@ -11,21 +11,18 @@ from pathlib import Path
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint, Daemon, DevicePlan
-from fabric.lab._frr import (
+from fabric.lab._frr import Refusal, refusals, remarks
+from fabric.lab._kernel import CLONE_NEWNET, setns
+from fabric.lab._places import (
     CONFIG_DIRECTORY,
     LOG_DIRECTORY,
     RUN_DIRECTORY,
     WORK_DIRECTORY,
-    Refusal,
     log_file,
-    refusals,
-    remarks,
+    netns_path,
     vty_socket,
 )
-from fabric.lab._kernel import CLONE_NEWNET, setns
-from fabric.lab._spec import pathspace
 from fabric.lab._state import DaemonStatus
-from fabric.lab._wiring import netns_path
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _LOG_TAIL = 10
@@ -51,8 +48,8 @@ class Processes:
 
     def start(self, device: DevicePlan, daemon: Daemon) -> None:
         """Nothing; the daemon runs in the device's namespace, its output going to its log file."""
-        vty_socket(device.pathspace, daemon.name).unlink(missing_ok=True)
-        log = log_file(device.pathspace, daemon.name)
+        vty_socket(device.name, daemon.name).unlink(missing_ok=True)
+        log = log_file(device.name, daemon.name)
         with _inside(device.name):
             pid = self._spawn(daemon.argv, log, log)
         self.daemons[pid] = DaemonStatus(device.name, daemon.name, pid)
@@ -169,7 +166,7 @@ def _start_together(device: DevicePlan, wave: tuple[Daemon, ...], processes: Pro
     for daemon in wave:
         processes.start(device, daemon)
     for daemon in wave:
-        while not vty_socket(device.pathspace, daemon.name).exists():
+        while not vty_socket(device.name, daemon.name).exists():
             yield f"{device.name} ({daemon.name} to take commands)"
 
 
@@ -191,7 +188,7 @@ def _load(device: DevicePlan, argv: tuple[str, ...], processes: Processes, loade
 
 def daemon_died(ended: DaemonStatus) -> LabError:
     """The error for a daemon that ended while the lab came up, with the end of its log."""
-    log = log_file(pathspace(ended.device), ended.daemon)
+    log = log_file(ended.device, ended.daemon)
     lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:] if log.exists() else []
     tail = "\n".join(f"  {line}" for line in lines) or "  (it logged nothing)"
     return LabError(f"{ended.device}: {ended.daemon} ended with {ended.ended} while starting. Its log ends:\n{tail}")

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from fabric.errors import LabError, MachineError
+from fabric.lab._places import netns_path
 from fabric.lab._state import SupervisorStatus
-from fabric.lab._wiring import netns_path
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 

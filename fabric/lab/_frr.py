@@ -11,15 +11,11 @@ from pathlib import Path
 
 from fabric.config import DeviceConfig
 from fabric.errors import MachineError
+from fabric.lab._places import CONFIG_DIRECTORY, LOG_DIRECTORY, log_file, pathspace
 
 _LIBRARY_DIRECTORIES = (Path("/usr/lib/frr"), Path("/usr/libexec/frr"))
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
-_NEEDED_DIRECTORIES = (Path("/etc/frr"), Path("/var/log/frr"))
-LOG_DIRECTORY = Path("/var/log/frr")
-RUN_DIRECTORY = Path("/run/frr")
-CONFIG_DIRECTORY = Path("/etc/frr")
-WORK_DIRECTORY = Path("/run/fabric")
-"""Where the lab keeps its own things inside the sandbox."""
+_NEEDED_DIRECTORIES = (CONFIG_DIRECTORY, LOG_DIRECTORY)
 
 Waves = tuple[tuple[str, ...], ...]
 
@@ -74,25 +70,12 @@ def _raw_has(device: DeviceConfig, pattern: str) -> bool:
     return any(re.match(pattern, line) for line in device.raw)
 
 
-def daemon_argv(installation: FrrInstallation, daemon: str, pathspace: str, *, listens: bool) -> tuple[str, ...]:
-    """The command that runs `daemon` in the foreground, as the sandbox's root and without a TCP console.
-
-    `listens` False gives bgpd `-p 0`: it opens no BGP port and only dials out.
-    """
-    identity = ("-N", pathspace, "-u", "root", "-g", "root", "-P", "0")
-    log = ("--log", f"file:{log_file(pathspace, daemon)}", "--log-level", "informational")
-    port = ("-p", "0") if daemon == "bgpd" and not listens else ()
-    return (str(installation.libraries / daemon), *identity, *log, *port)
-
-
-def log_file(pathspace: str, daemon: str) -> Path:
-    """Where a daemon logs, inside the sandbox."""
-    return LOG_DIRECTORY / pathspace / f"{daemon}.log"
-
-
-def vty_socket(pathspace: str, daemon: str) -> Path:
-    """The socket that a daemon opens last, inside the sandbox: when it is there, the daemon takes commands."""
-    return RUN_DIRECTORY / pathspace / f"{daemon}.vty"
+def daemon_argv(frr: FrrInstallation, daemon: str, device: DeviceConfig) -> tuple[str, ...]:
+    """The command that runs `daemon` for a device: in the foreground, as the sandbox's root, without a TCP console."""
+    identity = ("-N", pathspace(device.name), "-u", "root", "-g", "root", "-P", "0")
+    log = ("--log", f"file:{log_file(device.name, daemon)}", "--log-level", "informational")
+    port = ("-p", "0") if daemon == "bgpd" and not device.bgp_listens else ()
+    return (str(frr.libraries / daemon), *identity, *log, *port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +87,8 @@ class Refusal:
     words: str
 
     def __str__(self) -> str:
-        return f"line {self.line} `{self.text.strip()}`: {self.words}"
+        shown = re.sub(r"(\bpassword ).*", r"\1********", self.text.strip())
+        return f"line {self.line} `{shown}`: {self.words}"
 
 
 def refusals(frr_conf: str, stdout: str, stderr: str) -> tuple[Refusal, ...]:

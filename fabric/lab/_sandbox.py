@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from fabric.errors import MachineError
-from fabric.lab._frr import CONFIG_DIRECTORY, LOG_DIRECTORY, RUN_DIRECTORY, WORK_DIRECTORY
 from fabric.lab._kernel import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -28,7 +27,13 @@ from fabric.lab._kernel import (
     mount,
     unshare,
 )
-from fabric.lab._wiring import NETNS_DIRECTORY
+from fabric.lab._places import (
+    CONFIG_DIRECTORY,
+    LOG_DIRECTORY,
+    NETNS_DIRECTORY,
+    RUN_DIRECTORY,
+    WORK_DIRECTORY,
+)
 
 _NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
 _WRITABLE = (Path("/run"), Path("/var/tmp"), CONFIG_DIRECTORY, LOG_DIRECTORY)  # noqa: S108 - a fresh tmpfs goes there

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
 from fabric.errors import LabError
+from fabric.lab._places import pathspace
 
 _LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _DEVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -49,11 +50,6 @@ def check_spec(spec: LabSpec) -> None:
     problems = [*_name_problems(spec), *_cable_problems(spec.fabric)]
     if problems:
         raise LabError(f"Lab {spec.name} cannot be wired:\n" + "\n".join(f"- {problem}" for problem in problems))
-
-
-def pathspace(device: str) -> str:
-    """The name of a device for FRR's `-N`, which allows no dots."""
-    return device.replace(".", "_")
 
 
 def _name_problems(spec: LabSpec) -> Iterator[str]:

@@ -13,9 +13,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
@@ -89,7 +88,7 @@ class Supervisor:
         boots = [
             (device.name, boot(device, self._blueprint.vtysh, self._processes, self._loaded)) for device in devices
         ]
-        for done in self._drive(boots, self._began + self._job.deadline_s):
+        for done in self._drive(boots, self._job.deadline_s):
             self._report("devices", done, len(boots))
         if refused := config_refused(self._loaded):
             raise refused
@@ -105,11 +104,12 @@ class Supervisor:
         self._status = replace(self._status, phase=phase, daemons=daemons, remarks=remarks)
         write_file(self._job.directory, STATUS_FILE, self._status.to_json())
 
-    def _drive(self, boots: list[Boot], end: float) -> Iterator[int]:
+    def _drive(self, boots: list[Boot], limit_s: float) -> Iterator[int]:
         """How many of `boots` are done, each time that one more is. A few run side by side, in the given order.
 
-        Raises `LabError` when a daemon dies, or when `end` (of the monotonic clock) has passed.
+        Raises `LabError` when a daemon dies, or when not all are done after `limit_s`.
         """
+        end = time.monotonic() + limit_s
         waiting = list(reversed(boots))
         active: dict[str, Iterator[str]] = {}
         at_once = _AT_ONCE_PER_CPU * len(os.sched_getaffinity(0))
@@ -123,19 +123,14 @@ class Supervisor:
                 yield len(boots) - len(waiting) - len(active)
             if active:
                 self._await_progress()
-                self._check_time(
-                    end, chain(filter(None, awaited.values()), (f"{name} (to start)" for name, _ in waiting))
-                )
+            if active and time.monotonic() > end:
+                missing = [*filter(None, awaited.values()), *(f"{name} (to be started)" for name, _ in waiting)]
+                raise LabError(_late(self._blueprint.name, limit_s, missing))
 
     def _await_progress(self) -> None:
         self._select(_LOOK_AGAIN_S)
         for ended in self._processes.reap():
             raise daemon_died(ended)
-
-    def _check_time(self, end: float, missing: Iterable[str]) -> None:
-        if time.monotonic() > end:
-            message = f"Lab {self._blueprint.name} was not ready in time; still missing: {', '.join(missing)}."
-            raise LabError(f"{message} Give it more time, or keep the failed lab and look at its logs.")
 
     def _select(self, patience_s: float | None) -> set[object]:
         """What has something to read, after `patience_s` at the latest; a signal ends the wait."""
@@ -162,12 +157,17 @@ class Supervisor:
         loaded: list[Loaded] = []
         try:
             steps = restart(self._blueprint, (device, daemon), self._processes, loaded)
-            for _ in self._drive([(device, steps)], time.monotonic() + _RESTART_S):
+            for _ in self._drive([(device, steps)], _RESTART_S):
                 self._write_status(self._status.phase)
         except LabError as error:
             self._write_status(self._status.phase)
             return str(error)
         return str(config_refused(loaded) or "")
+
+
+def _late(lab: str, limit_s: float, missing: list[str]) -> str:
+    way_out = "Give it more time, or keep the failed lab and look at its logs."
+    return f"Lab {lab} was not ready within {limit_s:g} s; still missing: {', '.join(missing)}. {way_out}"
 
 
 def _sysctls() -> SysctlFiles:

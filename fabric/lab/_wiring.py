@@ -12,14 +12,9 @@ from fabric.errors import MachineError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, wires_by_device
 from fabric.lab._kernel import CLONE_NEWNET, MS_BIND, mount, setns, unshare
 from fabric.lab._netlink import Request, enslave, new_address, new_vrf, send, set_up, veth
+from fabric.lab._places import netns_path
 
-NETNS_DIRECTORY = Path("/run/netns")
 _OWN_NAMESPACE = "/proc/self/ns/net"
-
-
-def netns_path(device: str) -> Path:
-    """Where the network namespace of a device is, inside the sandbox; `ip netns exec` looks there too."""
-    return NETNS_DIRECTORY / device
 
 
 @dataclass(frozen=True, slots=True)
