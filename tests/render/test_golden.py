@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,28 @@ def test_daemons_keep_every_line(case: str) -> None:
     again = load(loaded.running, _ports(device))
     assert again.refused == ()
     assert _lost(device, frr_conf, again.running) == []
+
+
+@needs_frr
+@pytest.mark.lab
+def test_daemons_refuse_what_the_parser_lets_through() -> None:
+    if problem := sandbox_problem():
+        pytest.skip(f"no sandbox on this machine: {problem}")
+    device = CASES["unnumbered_spine"]()
+    far = tuple(replace(neighbor, group=None, ebgp_multihop=True) for neighbor in device.bgp[0].neighbors)
+    wrong = frr_files(replace(device, bgp=(replace(device.bgp[0], neighbors=far),))).frr_conf
+    assert parser_complaints(wrong) == ""
+    assert "% Operation not allowed on a directly connected neighbor" in load(wrong, _ports(device)).refused
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_daemons_file_is_shell(case: str, tmp_path: Path) -> None:
+    device = CASES[case]()
+    path = tmp_path / "daemons"
+    path.write_text(frr_files(device).daemons)
+    script = f'. {path}; for name in zebra bgpd bfdd; do eval "[ \\"\\$$name\\" = yes ]" && echo $name; done; true'
+    said = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True).stdout.split()
+    assert set(said) == set(device.daemons) - {"staticd"}
 
 
 def _ports(device: DeviceConfig) -> list[str]:

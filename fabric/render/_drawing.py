@@ -1,0 +1,63 @@
+"""A fabric as a drawing sees it: devices on tiers, in racks, in zones, and the cables between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from fabric.config import DeviceConfig, FabricConfig
+
+Tier = Literal["edge", "super-spine", "spine", "leaf", "node"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""From top to bottom; `edge` holds what stands outside: border routers and testers."""
+_TIER_OF_ROLE: dict[str, Tier] = {
+    "border": "edge",
+    "tester": "edge",
+    "super-spine": "super-spine",
+    "spine": "spine",
+    "leaf": "leaf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnNode:
+    """A device of a drawing; `label` is a second, smaller line below its name."""
+
+    name: str
+    tier: Tier
+    zone: str | None = None
+    rack: str | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnEdge:
+    """A cable between the devices called `a` and `b`; `label` says more of it, as in `leaf-1:swp1 - spine-1:swp3`."""
+
+    a: str
+    b: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What there is to draw; every name of an edge is that of a node."""
+
+    nodes: tuple[DrawnNode, ...]
+    edges: tuple[DrawnEdge, ...]
+    title: str = "Fabric"
+
+
+def drawing_of(fabric: FabricConfig) -> Drawing:
+    """The drawing of `fabric`: each device at its place, with its ASN, and each cable."""
+    return Drawing(
+        nodes=tuple(_node(device) for device in fabric),
+        edges=tuple(DrawnEdge(c.a.device, c.b.device, f"{c.a} - {c.b}") for c in fabric.cables),
+        title=fabric.name,
+    )
+
+
+def _node(device: DeviceConfig) -> DrawnNode:
+    place, bgp = device.place, device.default_bgp
+    tier = _TIER_OF_ROLE.get(place.role, "node")
+    return DrawnNode(device.name, tier, place.zone, place.rack, f"AS {bgp.asn}" if bgp else "")
