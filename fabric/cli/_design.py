@@ -62,9 +62,15 @@ def graph(
 ) -> None:
     """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
     from fabric import config, plan
-    from fabric.render import draw, write_tree
+    from fabric.errors import InputError
+    from fabric.render import drawing_of, graph_dot, graph_mermaid, graph_svg, write_tree
     from fabric.topology import load
 
-    text = draw(config.build(plan.build(load(file))), output.suffix)
-    write_tree({output.name: text}, output.parent)
+    writers = {".svg": graph_svg, ".dot": graph_dot, ".gv": graph_dot, ".mmd": graph_mermaid}
+    writer = writers.get(output.suffix)
+    if writer is None:
+        allowed = ", ".join(writers)
+        raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")
+    drawing = drawing_of(config.build(plan.build(load(file))))
+    write_tree({output.name: writer(drawing)}, output.parent)
     say(f"drawn to {output}")
