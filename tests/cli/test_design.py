@@ -1,0 +1,98 @@
+"""`fabric schema|plan|render|graph` as a user meets them: what they print, write and exit with."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.command import TOPOLOGIES, fabric
+
+QUICKSTART = TOPOLOGIES / "quickstart.yaml"
+
+
+def test_help_names_every_command() -> None:
+    done = fabric("--help")
+    assert done.returncode == 0
+    for command in ("schema", "plan", "render", "graph", "lab"):
+        assert command in done.stdout
+
+
+def test_version() -> None:
+    assert fabric("--version").stdout.startswith("fabric ")
+
+
+def test_schema_is_a_json_schema() -> None:
+    schema = json.loads(fabric("schema").stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "zones" in schema["properties"]
+
+
+def test_plan_prints_aligned_tables_into_a_pipe() -> None:
+    done = fabric("plan", QUICKSTART)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "a1-leaf-1" in done.stdout
+    assert "64520" in done.stdout
+
+
+def test_plan_answers_in_json() -> None:
+    plan = json.loads(fabric("plan", QUICKSTART, "--json").stdout)
+    assert plan["devices"]["spine-1"]["asn"] == 64520
+    assert len(plan["links"]) == 16
+
+
+def test_plan_writes_the_same_plan_in_every_format(tmp_path: Path) -> None:
+    assert fabric("plan", QUICKSTART, "-o", tmp_path).returncode == 0
+    document = json.loads((tmp_path / "plan.json").read_text())
+    assert yaml.safe_load((tmp_path / "plan.yaml").read_text()) == document
+    with (tmp_path / "devices.csv").open() as file:
+        rows = {row["device"]: row for row in csv.DictReader(file)}
+    assert {name: row["router id"] for name, row in rows.items()} == {
+        name: device["router_id"] for name, device in document["devices"].items()
+    }
+    assert all(name in (tmp_path / "plan.md").read_text() for name in document["devices"])
+
+
+def test_render_writes_two_files_for_every_device(tmp_path: Path) -> None:
+    done = fabric("render", QUICKSTART, "-o", tmp_path, "--json")
+    assert done.returncode == 0
+    devices = json.loads(fabric("plan", QUICKSTART, "--json").stdout)["devices"]
+    for name in devices:
+        assert (tmp_path / "frr" / name / "frr.conf").read_text().count(f"hostname {name}\n") == 1
+        assert "bgpd=yes" in (tmp_path / "frr" / name / "daemons").read_text()
+    assert len(json.loads(done.stdout)["files"]) == 2 * len(devices)
+
+
+@pytest.mark.parametrize(("ending", "start"), [(".svg", "<svg"), (".dot", "graph"), (".mmd", "flowchart")])
+def test_graph_draws_by_the_ending(tmp_path: Path, ending: str, start: str) -> None:
+    file = tmp_path / f"drawing{ending}"
+    assert fabric("graph", QUICKSTART, "-o", file).returncode == 0
+    assert start in file.read_text()
+    assert "a1-leaf-1" in file.read_text()
+
+
+def test_graph_refuses_an_unknown_ending(tmp_path: Path) -> None:
+    done = fabric("graph", QUICKSTART, "-o", tmp_path / "x.jpeg")
+    assert (done.returncode, ".svg" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("plan",), ("render", "-o", "out"), ("graph", "-o", "x.svg"), ("lab", "up")])
+def test_a_missing_file_is_bad_input(command: tuple[str, ...]) -> None:
+    head, options = command[: 2 if command[0] == "lab" else 1], command[1:] if command[0] != "lab" else ()
+    done = fabric(*head, "no-such.yaml", *options)
+    assert done.returncode == 2
+    assert "no-such.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_mistake_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("version: 1\nname: x\nspinez: 2\nspines: 1\nzones: [{name: a, racks: [{name: r, leaves: -1}]}]\n")
+    done = fabric("plan", file)
+    assert done.returncode == 2
+    assert f"{file}:3: spinez" in done.stderr
+    assert f"{file}:5: zones[0].racks[0].leaves" in done.stderr

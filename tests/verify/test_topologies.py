@@ -1,0 +1,33 @@
+"""Every topology that ships comes up on real FRR and is as predicted, to the last kernel route."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fabric.lab import EmbeddedEngine, RunningLab, UpOptions, fabric_of, spec_of
+from fabric.resources import directory
+from fabric.topology import load
+from fabric.verify import bring_up, predict, verify
+
+TOPOLOGIES = sorted(directory("topologies").glob("*.yaml"))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.stem)
+def test_shipped_topology_is_proven(file: Path, tmp_path: Path) -> None:
+    spec = spec_of(load(file))
+    prediction = predict(spec.fabric)
+    assert all(session.up for session in prediction.simulation.sessions)
+    engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
+    try:
+        bring_up(engine, spec, prediction, UpOptions(), lambda _step: None)
+        lab = RunningLab(engine, spec.name)
+        assert fabric_of(lab.status()) == spec.fabric
+        verdict = verify(lab, prediction)
+    finally:
+        engine.down(spec.name)
+    assert verdict.passed, "\n".join(str(f) for check in verdict.checks for f in check.findings[:10])
+    assert {matrix.family for matrix in verdict.matrices} == {"ipv4", "ipv6"}
+    assert all(cell.sent == 16 * cell.pairs for matrix in verdict.matrices for cell in matrix.cells.values())
