@@ -1,0 +1,94 @@
+"""A path of a BGP table, the session it came over, and the speaker that holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from fabric.config import Address, BgpInstance, DeviceConfig, Family
+from fabric.simulate._attributes import Attributes, BgpNextHop
+from fabric.simulate._policy import Policy
+from fabric.simulate._values import SessionEnd
+
+
+@dataclass(frozen=True, eq=False)
+class Router:
+    """One BGP speaker, ready for the fixed point; one object for each."""
+
+    index: int
+    device: DeviceConfig
+    instance: BgpInstance
+    policy: Policy
+    own_addresses: frozenset[Address]
+    """Addresses on interfaces that are up: no next hop may be one of them."""
+
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.device.name
+
+    @property
+    def router_id(self) -> int:
+        """The router id, which is also the cluster id, as a number."""
+        return int(IPv4Address(self.instance.router_id))
+
+    def settings(self, family: Family) -> Settings:
+        """What of the instance bears on its decisions."""
+        return Settings(
+            self.instance.multipath_relax,
+            self.device.defaults == "datacenter",
+            self.instance.family(family).maximum_paths,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of a BGP instance and family bears on the decision."""
+
+    multipath_relax: bool
+    deterministic_med: bool
+    """`bgp deterministic-med`, which only the profile `datacenter` turns on."""
+    maximum_paths: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The session that a path came over, as its receiver sees it; one object for each direction of a session."""
+
+    end: SessionEnd
+    """The receiver's `neighbor` statement."""
+    external: bool
+    from_client: bool
+    """The sender is a route-reflector client of the receiver."""
+    peer_asn: int
+    peer_router_id: int
+    peer_rank: tuple[int, int, str]
+    """Order of the sender's address among all peers."""
+    interface: str
+    """The receiver's interface for the sender's link-local address."""
+    ttl_limited: bool
+    """eBGP at TTL 1: a next hop counts only if a connected or static route leads to it, and zebra does not recurse."""
+
+
+class Path(NamedTuple):
+    """One path of a prefix on a device; `source` `None` is a path of the device's own."""
+
+    attributes: Attributes
+    next_hop: BgpNextHop
+    source: Source | None
+    igp_metric: int = 0
+    aggregate: bool = False
+    """Made by `aggregate-address`: installed as a blackhole."""
+    interface: str | None = None
+    """Interface of the route that `redistribute` took over, for `match interface`."""
+
+    @property
+    def external(self) -> bool:
+        """True when an eBGP peer sent it."""
+        return self.source is not None and self.source.external
+
+    @property
+    def internal(self) -> bool:
+        """True when an iBGP peer sent it."""
+        return self.source is not None and not self.source.external

@@ -1,0 +1,245 @@
+"""The fixed point of BGP for one destination class: a worklist path-vector over the channels of one family.
+
+A speaker whose table changed decides again; if its best path changed it announces it to its peers. The order is fixed
+(first in, first out), so that the answer is, too. Stable states that do not depend on the order are FRR's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fabric.config import Address, Family, Prefix
+from fabric.simulate._attributes import Attributes, BgpNextHop
+from fabric.simulate._channels import Channel
+from fabric.simulate._decision import best_of
+from fabric.simulate._export import Export, Exported
+from fabric.simulate._import import Import
+from fabric.simulate._path import Path, Router, Source
+from fabric.simulate._values import NoStableStateError, Reason
+
+IgpMetric = Callable[[str, Address, bool], int | None]
+"""Metric of a device's route to a next hop, `None` when unreachable; the flag asks for a connected or static route."""
+
+
+class Graph:
+    """The speakers and channels of one family, with what holds for all destination classes alike."""
+
+    def __init__(
+        self, family: Family, routers: Sequence[Router], channels: Sequence[Channel], igp_metric: IgpMetric
+    ) -> None:
+        self.family = family
+        self.routers = routers
+        self.settings = [router.settings(family) for router in routers]
+        self.channels = channels
+        self.outgoing: list[list[Channel]] = [[] for _ in routers]
+        for channel in channels:
+            self.outgoing[channel.sender.index].append(channel)
+        self._igp_metric = igp_metric
+        self._own_arrivals: dict[tuple[int, bool], tuple[BgpNextHop, int | Reason]] = {}
+
+    def arrival(self, channel: Channel, with_link_local: bool) -> tuple[BgpNextHop, int | Reason]:
+        """The sender as next hop, and its IGP metric at the receiver or why it cannot be used."""
+        key = (channel.index, with_link_local)
+        if key not in self._own_arrivals:
+            next_hop = channel.own_next_hop[with_link_local]
+            self._own_arrivals[key] = next_hop, self.metric(channel, next_hop)
+        return self._own_arrivals[key]
+
+    def metric(self, channel: Channel, next_hop: BgpNextHop) -> int | Reason:
+        """The IGP metric of a next hop at the channel's receiver, or why it cannot be used."""
+        address = next_hop.address
+        if address is not None and address in channel.receiver.own_addresses:
+            return Reason.NEXT_HOP_SELF
+        if address is None or next_hop.uses_link_local:
+            return 0
+        found = self._igp_metric(channel.receiver.name, address, channel.source.ttl_limited)
+        return Reason.NEXT_HOP_UNREACHABLE if found is None else found
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationClass:
+    """Prefixes that every speaker treats alike, so that one computation answers for all of them."""
+
+    prefixes: tuple[Prefix, ...]
+    local: Mapping[int, tuple[Path, ...]]
+    """Own paths by speaker."""
+    defaults: Mapping[int, Attributes | None]
+    """For the default route: what `default-originate` sends, by channel; `None` while its map holds it back."""
+    suppressed: frozenset[int]
+    """Speakers that a `summary-only` aggregate keeps from announcing these prefixes."""
+    host: Address | None
+    """The address of a host route that may be a next hop itself: no path leads to it through itself."""
+
+    @property
+    def prefix(self) -> Prefix:
+        """The prefix that stands for the class."""
+        return self.prefixes[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The stable state of one class."""
+
+    received: Sequence[Mapping[int, Path]]
+    """Usable paths by speaker and channel."""
+    best: Sequence[Path | None]
+
+
+def propagate(graph: Graph, destination: DestinationClass) -> Outcome:
+    """The stable state of the class; raises `NoStableStateError` when the speakers never agree."""
+    run = _Run(graph, destination)
+    run.start()
+    budget = 64 + 16 * len(graph.routers)
+    while run.queue and budget:
+        run.step()
+        budget -= 1
+    if run.queue:  # far beyond the path hunting of a sane fabric: look for a state that comes again
+        run.step_until_repeated()
+    return Outcome(run.received, run.best)
+
+
+class Refusal(NamedTuple):
+    """An announcement that reached its receiver and did not become a usable path."""
+
+    attributes: Attributes
+    next_hop: BgpNextHop
+    reason: Reason
+
+
+def refusal(graph: Graph, destination: DestinationClass, channel: Channel, best: Path | None) -> Refusal | None:
+    """What the receiver refused of what the channel brought; `None` when nothing came or the path was let in."""
+    exported = announced(destination, channel, best)
+    if not isinstance(exported, Exported):
+        return None
+    learned = None if best is None else best.source
+    arrived = _Arrivals(graph, destination).receive(channel, exported, learned)
+    if isinstance(arrived, Path):
+        return None
+    return Refusal(exported.attributes, channel.next_hop(exported, learned), arrived)
+
+
+def announced(destination: DestinationClass, channel: Channel, best: Path | None) -> Exported | Reason | None:
+    """What the channel's sender announces to this peer."""
+    if channel.index in destination.defaults:
+        attributes = destination.defaults[channel.index]
+        return Reason.DEFAULT_ORIGINATED if attributes is None else channel.export.default(attributes)
+    if best is None:
+        return None
+    if channel.sender.index in destination.suppressed:
+        return Reason.SUPPRESSED
+    return channel.export.announce(best, destination.prefix)
+
+
+class _Arrivals:
+    """What receivers make of announcements of one class; answers that hold for several sessions are kept."""
+
+    def __init__(self, graph: Graph, destination: DestinationClass) -> None:
+        self._graph = graph
+        self._prefix = destination.prefix
+        self._host = destination.host
+        self._accepted: dict[tuple[Import, Attributes], tuple[Attributes, BgpNextHop] | Reason] = {}
+
+    def receive(self, channel: Channel, exported: Exported, learned: Source | None) -> Path | Reason:
+        """The path as it enters the receiver's table, or why it does not."""
+        import_ = channel.import_
+        own = exported.address is None
+        next_hop = channel.own_next_hop[exported.with_link_local] if own else channel.next_hop(exported, learned)
+        if import_.by_path_only:
+            key = (import_, exported.attributes)
+            if key not in self._accepted:
+                self._accepted[key] = import_.accept(exported.attributes, next_hop, self._prefix, "")
+            accepted = self._accepted[key]
+            if isinstance(accepted, Reason):
+                return accepted
+            attributes = accepted[0]
+        else:
+            accepted = import_.accept(exported.attributes, next_hop, self._prefix, channel.source.interface)
+            if isinstance(accepted, Reason):
+                return accepted
+            own = own and accepted[1] == next_hop
+            attributes, next_hop = accepted
+        graph = self._graph
+        metric = graph.arrival(channel, exported.with_link_local)[1] if own else graph.metric(channel, next_hop)
+        if isinstance(metric, Reason):
+            return metric
+        if self._host is not None and next_hop.address == self._host and not channel.source.from_client:
+            return Reason.NEXT_HOP_UNREACHABLE
+        return Path(attributes, next_hop, channel.source, metric)
+
+
+class _Run:
+    """The mutable state of one fixed point."""
+
+    def __init__(self, graph: Graph, destination: DestinationClass) -> None:
+        self._graph = graph
+        self._destination = destination
+        self._arrivals = _Arrivals(graph, destination)
+        self.received: list[dict[int, Path]] = [{} for _ in graph.routers]
+        self.best: list[Path | None] = [None] * len(graph.routers)
+        self.queue: deque[int] = deque()
+        self._queued: set[int] = set()
+        self._changed: set[int] = set()
+
+    def start(self) -> None:
+        """Queue the speakers that have a path of their own, and send what `default-originate` sends."""
+        for index in sorted(self._destination.local):
+            self._enqueue(index)
+        for index in self._destination.defaults:
+            channel = self._graph.channels[index]
+            exported = announced(self._destination, channel, None)
+            self._deliver(channel, exported, None)
+
+    def step(self) -> None:
+        """One speaker decides, and announces what changed."""
+        index = self.queue.popleft()
+        self._queued.discard(index)
+        paths = [*self._destination.local.get(index, ()), *self.received[index].values()]
+        best = best_of(paths, self._graph.settings[index]) if paths else None
+        if best == self.best[index]:
+            return
+        self.best[index] = best
+        self._changed.add(index)
+        learned = None if best is None else best.source
+        exports: dict[Export, Exported | Reason | None] = {}
+        for channel in self._graph.outgoing[index]:
+            if channel.index in self._destination.defaults:
+                continue
+            if channel.export not in exports:
+                exports[channel.export] = announced(self._destination, channel, best)
+            self._deliver(channel, exports[channel.export], learned)
+
+    def step_until_repeated(self) -> None:
+        """Go on until the queue is empty; raise `NoStableStateError` when one state has been there twice more."""
+        seen: set[object] = set()
+        cycle: object = None
+        while self.queue:
+            self.step()
+            state = (tuple(self.best), tuple(self.queue), tuple(tuple(sorted(t.items())) for t in self.received))
+            if state == cycle:
+                names = tuple(self._graph.routers[index].name for index in sorted(self._changed))
+                raise NoStableStateError(self._destination.prefix, names)
+            if cycle is None and state in seen:
+                cycle = state
+                self._changed.clear()
+            seen.add(state)
+
+    def _deliver(self, channel: Channel, exported: Exported | Reason | None, learned: Source | None) -> None:
+        arrived = self._arrivals.receive(channel, exported, learned) if isinstance(exported, Exported) else None
+        path = arrived if isinstance(arrived, Path) else None
+        receiver = channel.receiver.index
+        table = self.received[receiver]
+        if table.get(channel.index) == path:
+            return
+        if path is None:
+            del table[channel.index]
+        else:
+            table[channel.index] = path
+        self._enqueue(receiver)
+
+    def _enqueue(self, index: int) -> None:
+        if index not in self._queued:
+            self._queued.add(index)
+            self.queue.append(index)

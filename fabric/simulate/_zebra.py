@@ -1,0 +1,266 @@
+"""zebra: which route of each prefix is selected, how next hops resolve, and so what the kernel gets.
+
+Entries are computed on demand and kept: a question about one next hop touches only the routes that cover it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from fabric.config import LOOPBACK, Address, DeviceConfig, Family, FibFilter, Interface, Prefix, StaticNextHop
+from fabric.simulate._links import Links
+from fabric.simulate._path import Path
+from fabric.simulate._policy import Policy, Subject
+from fabric.simulate._tables import PrefixTable, prefix_order
+from fabric.simulate._values import FibEntry, NextHop
+
+EBGP_DISTANCE = 20
+IBGP_DISTANCE = 200
+"""Also of aggregates, which count as local."""
+
+BgpRoutes = Callable[[str, Prefix], tuple[Path, ...]]
+"""The paths that bgpd hands to zebra for a prefix on a device, best first; empty where it has none to install."""
+
+
+class Legs(NamedTuple):
+    """What a route's next hops come to; neither hops nor blackhole means that the route cannot be used."""
+
+    hops: frozenset[NextHop] = frozenset()
+    blackhole: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """True when at least one next hop is active."""
+        return bool(self.hops) or self.blackhole
+
+
+class _Route(NamedTuple):
+    """A route that competes for its prefix."""
+
+    distance: int
+    protocol: Literal["static", "bgp"]
+    metric: int
+    legs: Iterator[tuple[Legs, str | None]]
+    """The next hops, resolved when they are asked for, each with the interface that a FIB filter may ask for."""
+
+
+class Zebra:
+    """The selected routes of every device, for one outcome of BGP."""
+
+    def __init__(self, links: Links, bgp: BgpRoutes, bgp_prefixes: Iterable[Prefix] = ()) -> None:
+        self._links = links
+        self._bgp = bgp
+        self._bgp_prefixes = tuple(bgp_prefixes)
+        self._bgp_cover = PrefixTable((prefix, prefix) for prefix in self._bgp_prefixes)
+        self._tables = {device.name: _Tables(links, device) for device in links.fabric if links.alive(device.name)}
+        self._selected: dict[tuple[str, Prefix], FibEntry | None] = {}
+        self._open: set[tuple[str, Prefix]] = set()
+        self._cut = False
+
+    def select(self, device: str, prefix: Prefix) -> FibEntry | None:
+        """The route that the kernel has for exactly this prefix."""
+        key = (device, prefix)
+        if key in self._selected:
+            return self._selected[key]
+        if key in self._open:  # a route cannot resolve through itself
+            self._cut = True
+            return None
+        self._open.add(key)
+        entry = self._best(self._tables[device], prefix)
+        self._open.discard(key)
+        # What was cut off for the sake of a route further up holds for that question only.
+        if not self._cut or not self._open:
+            self._selected[key] = entry
+            self._cut = False
+        return entry
+
+    def lookup(self, device: str, address: Address) -> FibEntry | None:
+        """The route that packets to `address` take."""
+        entries = (self.select(device, prefix) for prefix in self._covering(device, address))
+        return next((entry for entry in entries if entry is not None), None)
+
+    def table(self, device: str, family: Family) -> dict[Prefix, FibEntry]:
+        """Every route of the device in the family, by prefix in order."""
+        if device not in self._tables:
+            return {}
+        version = 4 if family == "ipv4" else 6
+        known = {*self._tables[device].prefixes(), *self._bgp_prefixes}
+        prefixes = sorted((p for p in known if p.version == version), key=prefix_order)
+        found = ((prefix, self.select(device, prefix)) for prefix in prefixes)
+        return {prefix: entry for prefix, entry in found if entry is not None}
+
+    def igp_metric(self, device: str, address: Address, connected_only: bool) -> int | None:
+        """The metric of the route to a next hop as bgpd tracks it, `None` when unreachable (`zebra_rnh.c`)."""
+        for prefix in self._covering(device, address):
+            if prefix.prefixlen == 0 and not self._tables[device].device.resolve_via_default:
+                return None
+            entry = self.select(device, prefix)
+            if entry is not None and (not connected_only or entry.protocol != "bgp"):
+                return entry.metric
+        return None
+
+    def local_routes(self, device: str, protocol: Literal["connected", "static"]) -> Iterator[FibEntry]:
+        """The selected routes of the protocol, as `redistribute` gets them."""
+        entries = (self.select(device, prefix) for prefix in self._tables[device].prefixes())
+        return (entry for entry in entries if entry is not None and entry.protocol == protocol)
+
+    def static_gateway(self, device: str, prefix: Prefix) -> Address | None:
+        """The first active gateway of the static route, which `redistribute static` takes as BGP next hop."""
+        tables = self._tables[device]
+        hops = (hop for route in tables.statics.get(prefix, {}).values() for hop in route)
+        active = [
+            hop.address for hop in hops if hop.address is not None and self._static_leg(tables, prefix, hop).usable
+        ]
+        return min(active, key=int, default=None)
+
+    def source_towards(self, device: str, address: Address) -> Address | None:
+        """The source address that the kernel takes for packets to `address`; `None` without a route."""
+        entry = self.lookup(device, address) if device in self._tables else None
+        if entry is None or entry.blackhole:
+            return None
+        names = {hop.interface for hop in entry.next_hops}
+        interfaces = self._tables[device].interfaces
+        own = (
+            item.ip for name in sorted(names) for item in interfaces[name].addresses if item.version == address.version
+        )
+        return entry.source or next(own, None)
+
+    def _covering(self, device: str, address: Address) -> Iterator[Prefix]:
+        local = self._tables[device].cover.covering(address)
+        merged = {*local, *self._bgp_cover.covering(address)}
+        return iter(sorted(merged, key=lambda prefix: -prefix.prefixlen))
+
+    def _best(self, tables: _Tables, prefix: Prefix) -> FibEntry | None:
+        connected = tables.connected.get(prefix)
+        if connected is not None:
+            return connected
+        for route in sorted(self._routes(tables, prefix), key=lambda item: (item.distance, item.metric)):
+            entry = self._install(tables, prefix, route)
+            if entry is not None:
+                return entry
+        return None
+
+    def _routes(self, tables: _Tables, prefix: Prefix) -> Iterator[_Route]:
+        for distance, hops in tables.statics.get(prefix, {}).items():
+            yield _Route(distance, "static", 0, self._static_legs(tables, prefix, hops))
+        paths = self._bgp(tables.device.name, prefix)
+        if paths:
+            distance = EBGP_DISTANCE if paths[0].external else IBGP_DISTANCE
+            metric = paths[0].attributes.med or 0
+            yield _Route(distance, "bgp", metric, self._bgp_legs(tables, prefix, paths))
+
+    def _install(self, tables: _Tables, prefix: Prefix, route: _Route) -> FibEntry | None:
+        """The kernel's route: its active next hops that the protocol's FIB filter lets through."""
+        hops: set[NextHop] = set()
+        blackhole, source = False, None
+        filter_ = tables.filters.get((f"ipv{prefix.version}", route.protocol))
+        for legs, interface in route.legs:
+            if not legs.usable:
+                continue
+            if filter_ is not None:
+                subject = Subject(prefix, interface=interface, protocol=route.protocol)
+                passed = tables.policy.apply(filter_.route_map, subject)
+                if passed is None:
+                    continue
+                source = passed.source or source
+            hops |= legs.hops
+            blackhole = blackhole or legs.blackhole
+        if not hops and not blackhole:
+            return None
+        return FibEntry(prefix, route.protocol, frozenset(hops), source, blackhole and not hops, route.metric)
+
+    def _static_legs(
+        self, tables: _Tables, prefix: Prefix, hops: Iterable[StaticNextHop]
+    ) -> Iterator[tuple[Legs, str | None]]:
+        for hop in hops:
+            yield self._static_leg(tables, prefix, hop), hop.interface
+
+    def _static_leg(self, tables: _Tables, prefix: Prefix, hop: StaticNextHop) -> Legs:
+        if hop.blackhole:
+            return Legs(blackhole=True)
+        if hop.interface is not None and hop.interface not in tables.interfaces:
+            return Legs()
+        if hop.address is None or hop.address.is_link_local:
+            assert hop.interface is not None
+            return Legs(frozenset({NextHop(hop.interface, None, link_local=hop.address is not None)}))
+        legs = self._resolve(tables, hop.address, prefix, recursive=True)
+        if hop.interface is None or legs.hops == {NextHop(hop.interface, hop.address)}:
+            return legs
+        return Legs()
+
+    def _bgp_legs(self, tables: _Tables, prefix: Prefix, paths: tuple[Path, ...]) -> Iterator[tuple[Legs, str | None]]:
+        recursive = paths[0].source is None or not paths[0].source.ttl_limited
+        for path in paths:
+            if path.aggregate:
+                yield Legs(blackhole=True), None
+                continue
+            assert path.source is not None
+            if path.next_hop.uses_link_local or path.next_hop.address is None:
+                name = path.source.interface
+                yield Legs(frozenset({NextHop(name, None, link_local=True)} if name in tables.interfaces else ())), name
+                continue
+            legs = self._resolve(tables, path.next_hop.address, prefix, recursive)
+            yield legs, next((hop.interface for hop in legs.hops if len(legs.hops) == 1), None)
+
+    def _resolve(self, tables: _Tables, address: Address, top: Prefix, recursive: bool) -> Legs:
+        """The hops that an address comes to (`nexthop_active`): its subnet's interface, or those of the route to it."""
+        for prefix in self._covering(tables.device.name, address):
+            host = prefix.prefixlen == prefix.max_prefixlen
+            if prefix == top:
+                if host:
+                    continue
+                return Legs()
+            if prefix.prefixlen == 0 and not tables.device.resolve_via_default:
+                return Legs()
+            entry = self.select(tables.device.name, prefix)
+            if entry is None:
+                continue
+            if entry.protocol == "connected":
+                return Legs(frozenset(NextHop(hop.interface, address) for hop in entry.next_hops))
+            if not recursive:
+                return Legs()
+            return Legs(frozenset(_through(hop, address) for hop in entry.next_hops), entry.blackhole)
+        return Legs()
+
+
+def _through(hop: NextHop, address: Address) -> NextHop:
+    """The leg towards `address` along `hop`; over a bare interface the address itself is the gateway."""
+    return NextHop(hop.interface, address) if hop.gateway is None and not hop.link_local else hop
+
+
+class _Tables:
+    """What a device holds before any routing protocol: connected and static routes, and its FIB filters."""
+
+    def __init__(self, links: Links, device: DeviceConfig) -> None:
+        self.device = device
+        self.policy = Policy.of(device.policies)
+        self.interfaces: Mapping[str, Interface] = {item.name: item for item in links.interfaces(device)}
+        self.connected = _connected(self.interfaces.values())
+        self.statics = _statics(device)
+        self.filters: dict[tuple[str, str], FibFilter] = {(f.family, f.protocol): f for f in device.fib_filters}
+        self.cover = PrefixTable((prefix, prefix) for prefix in self.prefixes())
+
+    def prefixes(self) -> tuple[Prefix, ...]:
+        """Every prefix with a connected or static route configured and, for connected ones, up."""
+        return tuple({**self.connected, **dict.fromkeys(self.statics)})
+
+
+def _connected(interfaces: Iterable[Interface]) -> dict[Prefix, FibEntry]:
+    """Connected routes by prefix; of two for one prefix the loopback's is selected, else the first."""
+    found: dict[Prefix, FibEntry] = {}
+    for interface in interfaces:
+        for address in interface.addresses:
+            prefix: Prefix = address.network
+            if not address.ip.is_link_local and (prefix not in found or interface.name == LOOPBACK):
+                found[prefix] = FibEntry(prefix, "connected", frozenset({NextHop(interface.name)}))
+    return found
+
+
+def _statics(device: DeviceConfig) -> dict[Prefix, dict[int, tuple[StaticNextHop, ...]]]:
+    """Static next hops by prefix and distance."""
+    found: dict[Prefix, dict[int, tuple[StaticNextHop, ...]]] = {}
+    for route in device.static_routes:
+        by_distance = found.setdefault(route.prefix, {})
+        by_distance[route.distance] = (*by_distance.get(route.distance, ()), *route.next_hops)
+    return found

@@ -1,0 +1,207 @@
+"""Real FRR daemons in namespaces of their own: what the simulator's answers are held against.
+
+Every namespace carries the process id in its name and ends with the `with` block; daemons are ended by their own id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fabric.config import LOOPBACK, FabricConfig, Port
+from tests.simulate.frr_text import frr_text
+
+_DAEMONS = Path("/usr/lib/frr")
+_SYSCTLS = ("ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv6.conf.all.accept_dad=0",
+            "ipv6.conf.default.accept_dad=0", "ipv4.conf.all.ignore_routes_with_linkdown=1",
+            "ipv6.conf.all.ignore_routes_with_linkdown=1")  # fmt: skip
+
+KernelNextHop = tuple[str, str | None]
+"""Interface and gateway; the gateway is `link-local` where it is the peer's link-local address."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRoute:
+    """One route of the kernel's main table as far as the simulator predicts it."""
+
+    protocol: str
+    next_hops: frozenset[KernelNextHop]
+    source: str | None
+    blackhole: bool
+
+
+class FrrLab:
+    """A running fabric: one namespace with zebra, staticd and bgpd for every device."""
+
+    def __init__(self, fabric: FabricConfig) -> None:
+        self._fabric = fabric
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._namespaces: dict[str, str] = {}
+        self.directory = Path(tempfile.mkdtemp(prefix="fabsim-"))
+
+    def up(self) -> None:
+        """Create the namespaces, the cables and the addresses, then start the daemons."""
+        self.directory.chmod(0o755)
+        for index, device in enumerate(self._fabric):
+            self._namespaces[device.name] = f"fabsim-{os.getpid()}-{index}"
+            _run("ip", "netns", "add", self._namespaces[device.name])
+            self._in(device.name, "sysctl", "-qw", *(f"net.{item}" for item in _SYSCTLS))
+        self._cable()
+        self._address()
+        for device in self._fabric:
+            self._start(device.name, frr_text(device))
+
+    def down(self) -> None:
+        """End the daemons and remove the namespaces; safe at any point of a start."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(10)
+        for namespace in self._namespaces.values():
+            subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def vtysh(self, device: str, command: str) -> str:
+        """What `vtysh -c COMMAND` prints on the device."""
+        directory = self.directory / device
+        return self._in(device, "vtysh", "--vty_socket", str(directory), "-c", command)
+
+    def set_link(self, port: Port, state: str) -> None:
+        """Set one end of a cable administratively `up` or `down`; the far end sees its carrier follow."""
+        self._in(port.device, "ip", "link", "set", port.interface, state)
+
+    def sessions_up(self, device: str) -> frozenset[str]:
+        """The peers whose session is established."""
+        summary = json.loads(self.vtysh(device, "show bgp summary json"))
+        peers = {name: peer for part in summary.values() if isinstance(part, dict)
+                 for name, peer in part.get("peers", {}).items()}  # fmt: skip
+        return frozenset(name for name, peer in peers.items() if peer["state"] == "Established")
+
+    def kernel(self, device: str, family: str) -> dict[str, KernelRoute]:
+        """The main table of the kernel, without what the kernel adds for its own addresses."""
+        flag = "-4" if family == "ipv4" else "-6"
+        routes = json.loads(self._in(device, "ip", "-j", "-d", flag, "route", "show", "table", "main") or "[]")
+        found: dict[str, KernelRoute] = {}
+        for route in routes:
+            if route.get("protocol") in ("kernel", "ra", "boot") or "linkdown" in route.get("flags", ()):
+                continue
+            prefix = _prefix(route["dst"], family)
+            found[prefix] = _merged(found.get(prefix), _kernel_route(route))
+        return found
+
+    def wait(self, condition: Callable[[], bool], deadline_s: float = 60) -> bool:
+        """True once `condition` holds; False when it did not within the deadline."""
+        end = time.monotonic() + deadline_s
+        while time.monotonic() < end:
+            if condition():
+                return True
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._processes[0].wait(0.3)
+        return False
+
+    def _in(self, device: str, *command: str) -> str:
+        return _run("ip", "netns", "exec", self._namespaces[device], *command)
+
+    def _cable(self) -> None:
+        for number, cable in enumerate(self._fabric.cables):
+            a, b = cable.a, cable.b
+            _run("ip", "-n", self._namespaces[a.device], "link", "add", a.interface, "index", str(100 + 2 * number),
+                 "type", "veth", "peer", "name", b.interface, "netns", self._namespaces[b.device],
+                 "index", str(101 + 2 * number))  # fmt: skip
+
+    def _address(self) -> None:
+        cabled = set(self._fabric.peer_of)
+        for device in self._fabric:
+            lines = []
+            for interface in device.interfaces:
+                if interface.name != LOOPBACK and Port(device.name, interface.name) not in cabled:
+                    lines.append(f"link add {interface.name} type bridge")
+                    lines.append(f"link set {interface.name} up")
+                lines.append(f"link set {interface.name} up")
+                lines += [f"addr add {address} dev {interface.name}" for address in interface.addresses]
+            batch = self.directory / f"{device.name}.ip"
+            batch.write_text("\n".join(lines) + "\n")
+            self._in(device.name, "ip", "-b", str(batch))
+
+    def _start(self, device: str, text: str) -> None:
+        directory = self.directory / device
+        directory.mkdir()
+        config = directory / "frr.conf"
+        config.write_text(text)
+        for path in (directory, config):
+            shutil.chown(path, "frr", "frr")
+        listens = next(item for item in self._fabric if item.name == device).bgp_listens
+        self._daemon(device, "zebra", directory)
+        assert self.wait((directory / "zserv.api").exists, 10), f"zebra did not start on {device}"
+        self._daemon(device, "staticd", directory)
+        self._daemon(device, "bgpd", directory, *(() if listens else ("-p", "0")))
+        sockets = [directory / f"{name}.vty" for name in ("zebra", "staticd", "bgpd")]
+        assert self.wait(lambda: all(path.exists() for path in sockets), 10), f"FRR did not start on {device}"
+        self._in(device, "vtysh", "--vty_socket", str(directory), "-f", str(config))
+
+    def _daemon(self, device: str, name: str, directory: Path, *options: str) -> None:
+        empty = directory / f"{name}.conf"
+        empty.write_text("log file " + str(directory / f"{name}.log") + "\n")
+        shutil.chown(empty, "frr", "frr")
+        command = ["ip", "netns", "exec", self._namespaces[device], str(_DAEMONS / name), "-f", str(empty),
+                   "-i", str(directory / f"{name}.pid"), "-z", str(directory / "zserv.api"),
+                   "--vty_socket", str(directory), *options]  # fmt: skip
+        with (directory / f"{name}.out").open("wb") as output:
+            self._processes.append(subprocess.Popen(command, stdout=output, stderr=output))
+
+
+@contextlib.contextmanager
+def running(fabric: FabricConfig) -> Iterator[FrrLab]:
+    """A lab of the fabric that is ended with the block."""
+    lab = FrrLab(fabric)
+    try:
+        lab.up()
+        yield lab
+    finally:
+        lab.down()
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def _prefix(text: str, family: str) -> str:
+    if text == "default":
+        return "0.0.0.0/0" if family == "ipv4" else "::/0"
+    return str(ipaddress.ip_network(text))
+
+
+def _kernel_route(route: dict[str, object]) -> KernelRoute:
+    legs = route.get("nexthops") or ([route] if "dev" in route else [])
+    assert isinstance(legs, list)
+    blackhole = route.get("type") == "blackhole"
+    hops = frozenset() if blackhole else frozenset(_next_hop(leg) for leg in legs)
+    source = route.get("prefsrc")
+    return KernelRoute(str(route["protocol"]), hops, None if source is None else str(source), blackhole)
+
+
+def _next_hop(leg: dict[str, object]) -> KernelNextHop:
+    via = leg.get("via")
+    gateway = leg.get("gateway") or (via.get("host") if isinstance(via, dict) else None)
+    if gateway is None:
+        return str(leg["dev"]), None
+    text = str(gateway)
+    link_local = ipaddress.ip_address(text).is_link_local
+    return str(leg["dev"]), "link-local" if link_local else text
+
+
+def _merged(one: KernelRoute | None, two: KernelRoute) -> KernelRoute:
+    if one is None:
+        return two
+    return KernelRoute(two.protocol, one.next_hops | two.next_hops, two.source, two.blackhole)
