@@ -81,12 +81,16 @@ def machine() -> str:
     facts = {
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _first_line("git", "describe", "--always", "--dirty"),
-        "machine": f"{os.cpu_count()} x {_field('/proc/cpuinfo', 'model name')}, {_field('/proc/meminfo', 'MemTotal')}",
+        "machine": f"{os.cpu_count()} x {_field('/proc/cpuinfo', 'model name')}, {_memory_gib()} GiB",
         "system": f"{_field('/etc/os-release', 'PRETTY_NAME', '=')}, Linux {platform.release()}",
         "Python": platform.python_version(),
-        "FRR": _first_line("vtysh", "--version"),
+        "FRR": _first_line("/usr/lib/frr/zebra", "--version"),
     }
     return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+
+
+def _memory_gib() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
 
 
 def _field(path: str, name: str, separator: str = ":") -> str:

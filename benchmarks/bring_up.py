@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,8 +56,16 @@ def seconds(command: list[str], clos: Clos, directory: Path) -> float:
         last_words = log_path.read_text(errors="replace").splitlines()[-5:]
         raise ChildProcessError("\n".join([str(error), *last_words])) from error
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
+
+
+def _end(unshare: subprocess.Popen[bytes]) -> None:
+    """Return once the lab is gone: the kernel reports its first process dead only after all others in there."""
+    if unshare.poll() is not None:
+        return
+    for child in Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    unshare.wait()
 
 
 def munet(clos: Clos) -> float:
