@@ -39,13 +39,16 @@ UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-pro
 
 def seconds(command: list[str], clos: Clos, directory: Path) -> float:
     """Seconds from the start of `command` to complete tables; everything that it started is ended afterwards."""
+    name = str(directory)
     log_path = directory / "log"
     with log_path.open("wb") as log:
         started_s = time.monotonic()
+        # What the tools keep between commands, or leave behind when they are killed, goes with the directory.
+        places = {"TMPDIR": name, "XDG_STATE_HOME": name, "PATH": f"{name}:{os.environ['PATH']}"}
         process = subprocess.Popen(
             [*UNSHARE, *command],
             cwd=directory,
-            env={**os.environ, "TMPDIR": str(directory), "PATH": f"{directory}:{os.environ['PATH']}"},
+            env={**os.environ, **places},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
