@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from benchmarks import bring_up, plan_render
@@ -11,10 +10,8 @@ from benchmarks._table import machine, table
 
 def main() -> None:
     """Measure and print."""
-    if os.geteuid() != 0:
-        sys.exit(
-            "munet needs root to make its namespaces: run this as root, or only `python -m benchmarks.plan_render`."
-        )
+    if lack := bring_up.what_munet_lacks():
+        sys.exit(lack)
     rows = plan_render.measure(runs=5) + bring_up.measure(runs=3, munet_at_100=False)
     print(f"{machine()}\n\n{table(rows)}")
 

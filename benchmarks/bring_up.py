@@ -95,6 +95,15 @@ def fabric(clos: Clos) -> float:
         return seconds(up, clos, directory)
 
 
+def what_munet_lacks() -> str | None:
+    """A sentence about what keeps munet from running here, if anything does."""
+    if os.geteuid() != 0:
+        return "munet makes its namespaces as root: run this as root, or only `python -m benchmarks.plan_render`."
+    if not shutil.which("pgrep"):
+        return "munet needs pgrep: install the package procps."
+    return None
+
+
 def measure(runs: int, *, munet_at_100: bool) -> list[Row]:
     """The rows of this benchmark."""
     medium, large = Clos(4, 44), Clos(4, 96)
@@ -113,8 +122,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--munet-at-100", action="store_true", help="let munet bring up 100 routers too")
     options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("munet needs root to make its namespaces: run this as root.")
+    if lack := what_munet_lacks():
+        sys.exit(lack)
     rows = measure(options.runs, munet_at_100=options.munet_at_100)
     print(f"{machine()}\n\n{table(rows)}")
 
