@@ -1,1 +1,1 @@
-"""Measurements of this project beside others; run by hand with `make bench`, never as tests."""
+"""Measurements of this project beside others, on one machine in one run; started by hand with `make bench`."""

@@ -1,0 +1,20 @@
+"""`make bench`: every benchmark, one table."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import bring_up, plan_render
+from benchmarks._table import machine, table
+
+
+def main() -> None:
+    """Measure and print."""
+    if lack := bring_up.what_munet_lacks():
+        sys.exit(lack)
+    rows = plan_render.measure(runs=5) + bring_up.measure(runs=3, munet_at_100=False)
+    print(f"{machine()}\n\n{table(rows)}")
+
+
+if __name__ == "__main__":
+    main()

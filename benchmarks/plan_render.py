@@ -1,0 +1,62 @@
+"""How long planning a fabric and writing its configurations takes, as whole commands, process start included."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from benchmarks import _peers
+from benchmarks._clos import Clos, netlab_topology, topology_yaml
+from benchmarks._table import Contestant, Row, machine, race, table
+
+
+def seconds(directory: Path, *commands: list[str]) -> float:
+    """Seconds that the commands take one after another."""
+    started_s = time.monotonic()
+    for command in commands:
+        run = subprocess.run(
+            command, check=False, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if run.returncode:
+            raise ChildProcessError("\n".join(run.stderr.splitlines()[-5:]))
+    return time.monotonic() - started_s
+
+
+def netlab(clos: Clos) -> float:
+    """One `netlab create`: addresses, FRR configurations, containerlab file and Ansible inventory."""
+    program = str(_peers.install(_peers.NETLAB) / "netlab")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "topology.yml").write_text(netlab_topology(clos))
+        return seconds(Path(name), [program, "create", "-q"])
+
+
+def fabric(clos: Clos) -> float:
+    """`fabric plan` and `fabric render`, with all the files that they write."""
+    program = str(_peers.ours())
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "topology.yaml").write_text(topology_yaml(clos.spines, clos.leaves))
+        commands = ([program, verb, "topology.yaml", "-o", verb] for verb in ("plan", "render"))
+        return seconds(Path(name), *commands)
+
+
+def measure(runs: int) -> list[Row]:
+    """The rows of this benchmark."""
+    clos = Clos(4, 44)
+    ours = Contestant("fabric plan, fabric render", partial(fabric, clos))
+    theirs = Contestant(f"netlab create ({_peers.NETLAB})", partial(netlab, clos))
+    return race(f"plan and render {clos}", [ours, theirs], runs)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    print(f"{machine()}\n\n{table(measure(parser.parse_args().runs))}")
+
+
+if __name__ == "__main__":
+    main()
