@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
-
-import networkx as nx
+from typing import TYPE_CHECKING, Literal
 
 from fabric.topology._model import Members, NodeGroup, Topology
 from fabric.topology._settings import settings_of
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Tier = Literal["border", "super-spine", "spine", "leaf", "node"]
 Routing = Literal["bgp", "static"]
@@ -61,6 +62,8 @@ class Fabric:
     @cached_property
     def graph(self) -> nx.Graph[str]:
         """The fabric as a networkx graph: node attribute `device`, edge attribute `link`."""
+        import networkx as nx  # noqa: PLC0415 - a fifth of a second that only questions about the graph should pay
+
         graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from((device.name, {"device": device}) for device in self.devices)
         graph.add_edges_from((link.upper, link.lower, {"link": link}) for link in self.links)
