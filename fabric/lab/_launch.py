@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fabric.errors import LabError
 from fabric.lab import _channel as channel
@@ -67,7 +66,7 @@ def _start(
 ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """The caller's end of the conversation, and the process that becomes the supervisor's parent."""
     conversation, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with far_end, directory.opened() as descriptor, (directory.path / LOG_FILE).open("wb") as log:
+    with far_end, directory.opened() as descriptor, directory.new_log() as log:
         write_file(descriptor, BLUEPRINT_FILE, blueprint.to_json())
         job = Job(descriptor, far_end.fileno(), lock, options.deadline_s, options.keep)
         process = subprocess.Popen(
@@ -91,14 +90,14 @@ def _follow(conversation: socket.socket, directory: LabDirectory, give_up: float
         except TimeoutError:
             raise LabError(f"Lab {directory.path.name} was not ready in time and says nothing; it was ended.") from None
         if message is None:
-            raise LabError(f"Lab {directory.path.name} ended while it came up.{_log_tail(directory.path / LOG_FILE)}")
+            raise LabError(f"Lab {directory.path.name} ended while it came up.{_last_words(directory)}")
         if not isinstance(message, Progress):
             return message
         listener(message)
 
 
-def _log_tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:] if log.exists() else []
+def _last_words(directory: LabDirectory) -> str:
+    lines = directory.text(LOG_FILE).splitlines()[-_LOG_TAIL:]
     return " Its supervisor's last words:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 
