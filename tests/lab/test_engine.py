@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fabric.config import Interface
 from fabric.errors import LabError
 from fabric.lab import EmbeddedEngine, LabSpec, Progress, UpOptions
 from tests.lab.conftest import WaitUntil
@@ -76,6 +77,19 @@ def test_sysctls_follow_the_files_and_a_host_does_not_forward(engine: EmbeddedEn
     assert engine.run("router", "r1", read).stdout.split() == ["1", "1", "0"]
     linkdown = ("sysctl", "-n", "net.ipv4.conf.all.ignore_routes_with_linkdown")
     assert engine.run("router", "r1", linkdown).stdout.split() == ["1"]
+
+
+def test_a_vrf_holds_its_port_or_the_kernel_is_said_to_lack_it(engine: EmbeddedEngine) -> None:
+    spec = lonely_router("vrf")
+    device = replace(spec.fabric.devices[0], interfaces=(Interface("eth0", vrf="blue"),))
+    try:
+        engine.up(replace(spec, fabric=replace(spec.fabric, devices=(device,))))
+    except LabError as error:
+        assert "r1: the kernel refused VRF blue" in str(error)
+        assert "CONFIG_NET_VRF" in str(error)
+    else:
+        links = json.loads(engine.run("vrf", "r1", ("ip", "-json", "link", "show", "master", "blue")).stdout)
+        assert [link["ifname"] for link in links] == ["eth0"]
 
 
 def test_the_host_is_read_only_inside_and_its_processes_unseen(engine: EmbeddedEngine, tmp_path: Path) -> None:

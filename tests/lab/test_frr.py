@@ -19,7 +19,7 @@ STATIC = StaticRoute(ip_network("192.0.2.0/24"), (StaticNextHop(),))
 
 
 def test_a_machine_without_frr_is_told_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(MachineError, match="zebra and bgpd.*apt-get install frr") as caught:
+    with pytest.raises(MachineError, match=r"zebra and bgpd.*apt-get install frr") as caught:
         find_frr({"FRR_LIBDIR": str(tmp_path), "PATH": ""})
     assert str(tmp_path) in str(caught.value)
 
