@@ -21,7 +21,7 @@ from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
-from fabric.lab._control import open_door
+from fabric.lab._control import closed_door, open_door
 from fabric.lab._daemons import Loaded, Processes, boot, config_refused, daemon_died, restart
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._sandbox import enter_namespaces, furnish
@@ -53,6 +53,7 @@ class Supervisor:
         self._seconds: dict[str, float] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup = self._watch_signals()
+        self._door = closed_door()
 
     def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
         """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
@@ -84,6 +85,8 @@ class Supervisor:
 
     def _build(self) -> None:
         furnish(self._blueprint.name)
+        open_door(self._door)
+        self._selector.register(self._door, selectors.EVENT_READ)
         self._report("sandbox", 1, 1)
         wire(self._blueprint, self._sysctls)
         self._report("wiring", 1, 1)
@@ -144,14 +147,12 @@ class Supervisor:
 
     def _serve(self) -> None:
         """Never returns: writes down which daemons end, and restarts those that other processes ask for."""
-        door = open_door()
-        self._selector.register(door, selectors.EVENT_READ)
         while True:
             ready = self._select(None)
             if self._processes.reap():
                 self._write_status(self._status.phase)
-            if door in ready:
-                with suppress(OSError), door.accept()[0] as visitor:  # a visitor who leaves early does no harm
+            if self._door in ready:
+                with suppress(OSError), self._door.accept()[0] as visitor:  # a visitor who leaves early does no harm
                     visitor.settimeout(_VISIT_S)
                     if request := visitor.recv(4096):
                         visitor.sendall(self._answer(request).encode())
