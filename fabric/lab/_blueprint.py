@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
@@ -104,6 +103,10 @@ class Blueprint:
         """The device called `name`."""
         return next((device for device in self.devices if device.name == name), None)
 
+    def own_indexes(self) -> tuple[int, ...]:
+        """The interface numbers of those ends of wires that are in the sandbox's own network namespace."""
+        return tuple(end.index for wire in self.wires for end in (wire.a, wire.b) if end.device == SANDBOX)
+
     def to_json(self) -> str:
         """The blueprint as JSON, from which `from_json` makes an equal one. It holds the files, passwords included."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -177,12 +180,3 @@ def _device_from(raw: dict[str, Any]) -> DevicePlan:
     ports = tuple(PortPlan(**{**port, "addresses": tuple(port["addresses"])}) for port in raw["ports"])
     waves = tuple(tuple(Daemon(entry["name"], tuple(entry["argv"])) for entry in wave) for wave in raw["waves"])
     return DevicePlan(**{**raw, "vrfs": tuple(Vrf(**vrf) for vrf in raw["vrfs"]), "ports": ports, "waves": waves})
-
-
-def wires_by_device(wires: tuple[Wire, ...]) -> Mapping[str, tuple[int, ...]]:
-    """The interface numbers at each device's end of a wire; the sandbox's own are under `SANDBOX`."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for wire in wires:
-        for end in (wire.a, wire.b):
-            found[end.device].append(end.index)
-    return {device: tuple(indexes) for device, indexes in found.items()}

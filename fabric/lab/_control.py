@@ -13,12 +13,15 @@ _DOOR = WORK_DIRECTORY / "door"
 _PATIENCE_S = 60.0
 
 
-def open_door() -> socket.socket:
-    """The listening socket of a supervisor."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def closed_door() -> socket.socket:
+    """The socket that `open_door` makes a supervisor's door of."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def open_door(door: socket.socket) -> None:
+    """Nothing; visitors can come. To be called inside the furnished sandbox."""
     door.bind(str(_DOOR))
     door.listen()
-    return door
 
 
 def ask_for_restart(supervisor_pid: int, device: str, daemon: str) -> None:

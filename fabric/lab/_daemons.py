@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint, Daemon, DevicePlan
 from fabric.lab._frr import Refusal, refusals, remarks
-from fabric.lab._kernel import CLONE_NEWNET, setns
+from fabric.lab._namespaces import inside
 from fabric.lab._places import (
     CONFIG_DIRECTORY,
     LOG_DIRECTORY,
     RUN_DIRECTORY,
     WORK_DIRECTORY,
     log_file,
-    netns_path,
     vty_socket,
 )
 from fabric.lab._state import DaemonStatus
@@ -50,13 +48,12 @@ class Processes:
         """Nothing; the daemon runs in the device's namespace, its output going to its log file."""
         vty_socket(device.name, daemon.name).unlink(missing_ok=True)
         log = log_file(device.name, daemon.name)
-        with _inside(device.name):
-            pid = self._spawn(daemon.argv, log, log)
+        pid = self._spawn(device, daemon.argv, log, log)
         self.daemons[pid] = DaemonStatus(device.name, daemon.name, pid)
 
-    def run(self, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
-        """The pid of a program whose end `exit_code` will tell."""
-        pid = self._spawn(argv, stdout, stderr)
+    def run(self, device: DevicePlan, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
+        """The pid of a program on the device, whose end `exit_code` will tell."""
+        pid = self._spawn(device, argv, stdout, stderr)
         self._awaited.add(pid)
         return pid
 
@@ -64,13 +61,14 @@ class Processes:
         """How a program of `run` ended; `None` while it runs."""
         return self._ended.get(pid)
 
-    def _spawn(self, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
+    def _spawn(self, device: DevicePlan, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
         files = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(stdout), _APPEND, 0o600),
             (os.POSIX_SPAWN_OPEN, 2, str(stderr), _APPEND, 0o600),
         ]
-        return os.posix_spawn(argv[0], argv, self.environment, file_actions=files, setsigdef=[signal.SIGPIPE])
+        with inside(device.name):
+            return os.posix_spawn(argv[0], argv, self.environment, file_actions=files, setsigdef=[signal.SIGPIPE])
 
     def end(self, device: str, daemon: str) -> None:
         """Nothing; the daemon is gone, and forgotten if it was gone already."""
@@ -106,26 +104,6 @@ def _next_ended() -> tuple[int, int] | None:
 def _ending(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-
-
-@contextmanager
-def _inside(device: str) -> Iterator[None]:
-    """The current thread is in a device's network namespace for as long as the block runs."""
-    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    _join(netns_path(device))
-    try:
-        yield
-    finally:
-        setns(home, CLONE_NEWNET)
-        os.close(home)
-
-
-def _join(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        setns(descriptor, CLONE_NEWNET)
-    finally:
-        os.close(descriptor)
 
 
 def _write_files(device: DevicePlan) -> None:
@@ -175,7 +153,7 @@ def _load(device: DevicePlan, argv: tuple[str, ...], processes: Processes, loade
     stdout, stderr = (WORK_DIRECTORY / f"{device.pathspace}.{kind}" for kind in ("out", "err"))
     for old in (stdout, stderr):
         old.unlink(missing_ok=True)
-    pid = processes.run(argv, stdout, stderr)
+    pid = processes.run(device, argv, stdout, stderr)
     while (code := processes.exit_code(pid)) is None:
         yield f"{device.name} (frr.conf to be loaded)"
     said, complained = stdout.read_text(), stderr.read_text()

@@ -112,7 +112,7 @@ class EmbeddedEngine:
         check_spec(spec)
         blueprint = draw(spec, find_frr(self._environ))
         directory = self._directory(spec.name)
-        lock = directory.lock(_PATIENCE_S)
+        lock = directory.lock(0 if self.status(spec.name) else _PATIENCE_S)
         if lock is None:
             return self._already_up(blueprint)
         directory.clear()
@@ -183,14 +183,14 @@ class EmbeddedEngine:
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """See `LabEngine.vtysh`."""
-        done = run_captured(self._inside(name, None, self.vtysh_argv(name, device, commands)), "", None)
+        done = run_captured(self._inside(name, device, self.vtysh_argv(name, device, commands)), "", None)
         if done.exit_code:
             words = " ".join((done.stdout + done.stderr).split())
             raise LabError(f"{device}: FRR refused `{'; '.join(commands)}`: {words}")
         return done.stdout
 
     def vtysh_argv(self, name: str, device: str, commands: Sequence[str] = ()) -> tuple[str, ...]:
-        """The command that, run or attached in the sandbox, is FRR's shell on a device."""
+        """The command that, run or attached on a device, is FRR's shell there."""
         _, blueprint = self._alive(name)
         plan = blueprint.device(device)
         if plan is None:

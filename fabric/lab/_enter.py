@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from fabric.errors import LabError, MachineError
-from fabric.lab._places import netns_path
-from fabric.lab._state import SupervisorStatus
+from fabric.lab._places import netns_path, uts_path
+from fabric.lab._state import SupervisorStatus, process_group
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
@@ -31,14 +31,15 @@ class Completed:
 
 
 def enter_argv(status: SupervisorStatus, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
-    """The command that runs `argv` as the lab's root: in a device's network namespace, or (`None`) in the sandbox's."""
+    """The command that runs `argv` as the lab's root: on a device, or (`None`) on none, where all can be seen."""
     nsenter = shutil.which("nsenter", path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}")
     if nsenter is None:
         raise MachineError("nsenter is missing; install it with `apt-get install util-linux`.")
     pid = status.supervisor.pid
     user = ("--user", "--preserve-credentials") if status.user_namespace else ()
-    network = f"--net=/proc/{pid}/root{netns_path(device)}" if device else "--net"
-    return (nsenter, f"--target={pid}", *user, "--mount", "--pid", "--uts", "--ipc", network, "--", *argv)
+    root = f"/proc/{pid}/root"
+    own = (f"--net={root}{netns_path(device)}", f"--uts={root}{uts_path(device)}") if device else ("--net", "--uts")
+    return (nsenter, f"--target={pid}", *user, "--mount", "--pid", "--ipc", *own, "--", *argv)
 
 
 def inner_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -68,11 +69,24 @@ def run_captured(argv: Sequence[str], stdin: str, timeout_s: float | None) -> Co
         try:
             stdout, stderr = process.communicate(stdin, timeout_s)
         except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
+            _end_group(process)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise LabError(f"`{' '.join(argv)}` took longer than {timeout_s:g} s and was ended.") from error
             raise
     return Completed(exit_code(process.returncode), stdout, stderr)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """Nothing; the program is gone, and nsenter, which buries it, after it.
+
+    Were both killed at once, the program would be left to the host's PID 1, and not every container's PID 1 buries:
+    the end of the lab would then wait for it.
+    """
+    members = [found.pid for found in process_group(process.pid) if found.pid != process.pid]
+    for pid in members or [process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 def run_attached(argv: Sequence[str]) -> int:

@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from fabric.errors import LabError
 from fabric.lab import _channel as channel
@@ -43,9 +43,8 @@ def launch(blueprint: Blueprint, directory: LabDirectory, lock: int, options: Up
     unless `options.keep` asked for it.
     """
     settled = False
-    conversation, process = _start(blueprint, directory, lock, options)
     try:
-        with conversation:
+        with _supervisor(blueprint, directory, lock, options) as conversation:
             answer = _follow(conversation, directory, time.monotonic() + options.deadline_s + _GRACE_S, listener)
             if isinstance(answer, Ready) or options.keep:
                 channel.release(conversation)
@@ -53,34 +52,37 @@ def launch(blueprint: Blueprint, directory: LabDirectory, lock: int, options: Up
     finally:
         os.close(lock)
         if not settled:
-            process.kill()
-        process.wait()
-        if not settled:
             end(directory)
     if isinstance(answer, Failed):
         raise answer.to_exception()
     return answer
 
 
-def _start(
+@contextmanager
+def _supervisor(
     blueprint: Blueprint, directory: LabDirectory, lock: int, options: UpOptions
-) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """The caller's end of the conversation, and the process that becomes the supervisor's parent."""
+) -> Iterator[socket.socket]:
+    """The caller's end of the conversation with a new supervisor, which ends with the block unless it is released."""
     conversation, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with far_end, directory.opened() as descriptor, (directory.path / LOG_FILE).open("wb") as log:
-        write_file(descriptor, BLUEPRINT_FILE, blueprint.to_json())
-        job = Job(descriptor, far_end.fileno(), lock, options.deadline_s, options.keep)
-        process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "fabric.lab._supervisor", job.to_json()),
-            pass_fds=(job.directory, job.channel, job.lock),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=inner_environment(os.environ),
-            cwd="/",
-        )
-    return conversation, process
+    with conversation:
+        with far_end, directory.opened() as descriptor, directory.new_log() as log:
+            write_file(descriptor, BLUEPRINT_FILE, blueprint.to_json())
+            job = Job(descriptor, far_end.fileno(), lock, options.deadline_s, options.keep)
+            parent = subprocess.Popen(
+                (sys.executable, "-P", "-m", "fabric.lab._supervisor", job.to_json()),
+                pass_fds=(job.directory, job.channel, job.lock),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=inner_environment(os.environ),
+                cwd="/",
+            )
+        try:
+            yield conversation
+        finally:
+            parent.kill()  # it ends by itself once the supervisor is born, and is not needed where that never was
+            parent.wait()
 
 
 def _follow(conversation: socket.socket, directory: LabDirectory, give_up: float, listener: Listener) -> Ready | Failed:
@@ -91,14 +93,14 @@ def _follow(conversation: socket.socket, directory: LabDirectory, give_up: float
         except TimeoutError:
             raise LabError(f"Lab {directory.path.name} was not ready in time and says nothing; it was ended.") from None
         if message is None:
-            raise LabError(f"Lab {directory.path.name} ended while it came up.{_log_tail(directory.path / LOG_FILE)}")
+            raise LabError(f"Lab {directory.path.name} ended while it came up.{_last_words(directory)}")
         if not isinstance(message, Progress):
             return message
         listener(message)
 
 
-def _log_tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:] if log.exists() else []
+def _last_words(directory: LabDirectory) -> str:
+    lines = directory.text(LOG_FILE).splitlines()[-_LOG_TAIL:]
     return " Its supervisor's last words:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 
 

@@ -8,6 +8,7 @@ CONFIG_DIRECTORY = Path("/etc/frr")
 LOG_DIRECTORY = Path("/var/log/frr")
 RUN_DIRECTORY = Path("/run/frr")
 NETNS_DIRECTORY = Path("/run/netns")
+UTS_DIRECTORY = Path("/run/uts")
 WORK_DIRECTORY = Path("/run/fabric")
 """The lab's own things."""
 
@@ -15,6 +16,11 @@ WORK_DIRECTORY = Path("/run/fabric")
 def netns_path(device: str) -> Path:
     """Where the network namespace of a device is; `ip netns exec` looks there too."""
     return NETNS_DIRECTORY / device
+
+
+def uts_path(device: str) -> Path:
+    """Where the UTS namespace of a device is, whose host name is the device's name."""
+    return UTS_DIRECTORY / device
 
 
 def pathspace(device: str) -> str:

@@ -32,6 +32,7 @@ from fabric.lab._places import (
     LOG_DIRECTORY,
     NETNS_DIRECTORY,
     RUN_DIRECTORY,
+    UTS_DIRECTORY,
     WORK_DIRECTORY,
 )
 
@@ -106,7 +107,7 @@ def _mount_all() -> None:
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     if not Path("/var/run").is_symlink():
         mount("/run", "/var/run", "", MS_BIND)
-    for directory in (RUN_DIRECTORY, NETNS_DIRECTORY, WORK_DIRECTORY, Path("/var/tmp/frr")):  # noqa: S108 - in the fresh tmpfs
+    for directory in (RUN_DIRECTORY, NETNS_DIRECTORY, UTS_DIRECTORY, WORK_DIRECTORY, Path("/var/tmp/frr")):  # noqa: S108 - in the fresh tmpfs
         directory.mkdir()
     groups = Path("/run/group")
     groups.write_text(_GROUPS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 _LOCK = "lock"
 STATUS_FILE = "status.json"
@@ -90,6 +90,11 @@ class LabDirectory:
         with suppress(OSError):  # the next `up` may have made it anew already
             self.path.rmdir()
 
+    def new_log(self) -> BinaryIO:
+        """The empty file that the supervisor's output goes to."""
+        descriptor = os.open(self.path / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        return os.fdopen(descriptor, "wb")
+
     @contextmanager
     def opened(self) -> Iterator[int]:
         """A descriptor of the directory, through which files can be written from inside the sandbox too."""
@@ -144,12 +149,21 @@ class ProcessId:
 def process_id(pid: int | str) -> ProcessId | None:
     """The identity of a live process (proc_pid_stat(5), fields 1, 3 and 22); `None` for a dead one or a zombie."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        number, _, rest = Path(f"/proc/{pid}/stat").read_text().partition(" (")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    number, _, rest = stat.partition(" (")
     fields = rest.rpartition(") ")[2].split()
     return None if fields[0] in "ZX" else ProcessId(int(number), int(fields[19]))
+
+
+def process_group(leader: int) -> tuple[ProcessId, ...]:
+    """The live processes of a process group."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getpgid(int(directory.name)) == leader and (process := process_id(directory.name)):
+                found.append(process)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

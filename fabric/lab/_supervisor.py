@@ -14,13 +14,14 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
-from fabric.lab._control import open_door
+from fabric.lab._control import closed_door, open_door
 from fabric.lab._daemons import Loaded, Processes, boot, config_refused, daemon_died, restart
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._sandbox import enter_namespaces, furnish
@@ -31,6 +32,7 @@ _LOOK_AGAIN_S = 0.005  # a daemon's socket that appears sends no signal, so it i
 _AT_ONCE_PER_CPU = 4
 _OPEN_FILES = 4096  # FRR sizes its tables by this limit
 _RESTART_S = 30.0
+_VISIT_S = 5.0
 
 Boot = tuple[str, Iterator[str]]
 """A device's name, and the steps of bringing it (or one of its daemons) up; each step says what it waits for."""
@@ -39,9 +41,10 @@ Boot = tuple[str, Iterator[str]]
 class Supervisor:
     """The life of one lab, from the moment its process is PID 1."""
 
-    def __init__(self, job: Job, blueprint: Blueprint, status: SupervisorStatus) -> None:
+    def __init__(self, job: Job, blueprint: Blueprint, sysctls: SysctlFiles, status: SupervisorStatus) -> None:
         self._job = job
         self._blueprint = blueprint
+        self._sysctls = sysctls
         self._status = status
         self._caller = socket.socket(fileno=job.channel)
         self._processes = Processes(dict(os.environ))
@@ -50,6 +53,7 @@ class Supervisor:
         self._seconds: dict[str, float] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup = self._watch_signals()
+        self._door = closed_door()
 
     def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
         """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
@@ -81,8 +85,10 @@ class Supervisor:
 
     def _build(self) -> None:
         furnish(self._blueprint.name)
+        open_door(self._door)
+        self._selector.register(self._door, selectors.EVENT_READ)
         self._report("sandbox", 1, 1)
-        wire(self._blueprint, _sysctls())
+        wire(self._blueprint, self._sysctls)
         self._report("wiring", 1, 1)
         devices = self._blueprint.devices
         boots = [
@@ -141,15 +147,15 @@ class Supervisor:
 
     def _serve(self) -> None:
         """Never returns: writes down which daemons end, and restarts those that other processes ask for."""
-        door = open_door()
-        self._selector.register(door, selectors.EVENT_READ)
         while True:
             ready = self._select(None)
             if self._processes.reap():
                 self._write_status(self._status.phase)
-            if door in ready:
-                with door.accept()[0] as visitor:
-                    visitor.sendall(self._answer(visitor.recv(4096)).encode())
+            if self._door in ready:
+                with suppress(OSError), self._door.accept()[0] as visitor:  # a visitor who leaves early does no harm
+                    visitor.settimeout(_VISIT_S)
+                    if request := visitor.recv(4096):
+                        visitor.sendall(self._answer(request).encode())
 
     def _answer(self, request: bytes) -> str:
         """Empty when the daemon of the request (`["device", "daemon"]`) runs anew; what went wrong otherwise."""
@@ -187,6 +193,7 @@ def _main(job: Job) -> None:
     for descriptor in (job.directory, job.channel, job.lock):
         os.set_inheritable(descriptor, False)
     blueprint = from_json(read_file(job.directory, BLUEPRINT_FILE))
+    sysctls = _sysctls()  # read while all of the host's files can be seen
     try:
         user_namespace = enter_namespaces()
     except MachineError as error:
@@ -197,7 +204,8 @@ def _main(job: Job) -> None:
     identity = process_id("self")  # /proc is still the host's, and says which process this is out there
     assert identity is not None
     _limit_open_files()
-    Supervisor(job, blueprint, SupervisorStatus("starting", identity, user_namespace, __version__)).live()
+    status = SupervisorStatus("starting", identity, user_namespace, __version__)
+    Supervisor(job, blueprint, sysctls, status).live()
 
 
 if __name__ == "__main__":

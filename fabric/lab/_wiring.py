@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fabric.errors import MachineError
-from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, wires_by_device
-from fabric.lab._kernel import CLONE_NEWNET, MS_BIND, mount, setns, unshare
+from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan
+from fabric.lab._namespaces import create, inside, network_descriptors, returning
 from fabric.lab._netlink import Request, enslave, new_address, new_vrf, send, set_up, veth
 from fabric.lab._places import netns_path
-
-_OWN_NAMESPACE = "/proc/self/ns/net"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +42,22 @@ class SysctlFiles:
 
 
 def wire(blueprint: Blueprint, sysctls: SysctlFiles) -> None:
-    """Nothing; afterwards every device has its namespace under `/run/netns`, its cables, its addresses, all up.
+    """Nothing; afterwards every device has its namespaces, its cables and its addresses, and all of it is up.
 
     Raises `LabError` when the kernel refuses a request, `MachineError` when it lacks a sysctl.
     """
-    with ExitStack() as open_files:
-        namespaces = {SANDBOX: _opened(_OWN_NAMESPACE, open_files)}
-        try:
-            for device in blueprint.devices:
-                _create_namespace(device, sysctls)
-                namespaces[device.name] = _opened(_OWN_NAMESPACE, open_files)
-            setns(namespaces[SANDBOX], CLONE_NEWNET)
-            send((veth(wire, namespaces) for wire in blueprint.wires), "wiring")
-            _bring_up(blueprint, namespaces)
-        finally:
-            setns(namespaces[SANDBOX], CLONE_NEWNET)
-
-
-def _opened(path: str, open_files: ExitStack) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    open_files.callback(os.close, descriptor)
-    return descriptor
-
-
-def _create_namespace(device: DevicePlan, sysctls: SysctlFiles) -> None:
-    """Leaves the thread in the new namespace, where its sysctls are seen under `/proc/sys/net`."""
-    unshare(CLONE_NEWNET)
-    handle = netns_path(device.name)
-    handle.touch()
-    mount(_OWN_NAMESPACE, handle, "", MS_BIND)
-    for setting in (*sysctls.common, *(() if device.forwarding else sysctls.host)):
-        _write_sysctl(setting, device.name)
+    for device in blueprint.devices:
+        with returning():
+            create(device.name)
+            for setting in (*sysctls.common, *(() if device.forwarding else sysctls.host)):
+                _write_sysctl(setting, device.name)
+    paths = {device.name: netns_path(device.name) for device in blueprint.devices}
+    with network_descriptors({SANDBOX: Path("/proc/self/ns/net"), **paths}) as namespaces:
+        send((veth(wire, namespaces) for wire in blueprint.wires), "wiring")
+    send((set_up(index) for index in (1, *blueprint.own_indexes())), "sandbox")
+    for device in blueprint.devices:
+        with inside(device.name):
+            send(_requests(device), device.name)
 
 
 def _write_sysctl(setting: Sysctl, device: str) -> None:
@@ -87,14 +68,6 @@ def _write_sysctl(setting: Sysctl, device: str) -> None:
             return
         reason = f"{device}: sysctl {setting.key} cannot be set to {setting.value}: {error.strerror}"
         raise MachineError(f"{reason}. The lab needs it; run on a kernel with IPv4, IPv6 and multipath.") from error
-
-
-def _bring_up(blueprint: Blueprint, namespaces: Mapping[str, int]) -> None:
-    indexes = wires_by_device(blueprint.wires)
-    send((set_up(index) for index in (1, *indexes.get(SANDBOX, ()))), "sandbox")
-    for device in blueprint.devices:
-        setns(namespaces[device.name], CLONE_NEWNET)
-        send(_requests(device), device.name)
 
 
 def _requests(device: DevicePlan) -> Iterator[Request]:

@@ -1,0 +1,99 @@
+"""A small fabric written by hand, so that the lab is tested without the rooms that design and render.
+
+spine-1     spine-2        spine-1: /31 and /127 links; spine-2: unnumbered links (RFC 5549)
+  |  \\     /  |
+  |   \\   /   |            loopbacks 10.255.0.N/32 and fd00::N/128
+leaf-1      leaf-2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_interface
+
+from fabric.config import (
+    BgpInstance,
+    Cable,
+    DeviceConfig,
+    FabricConfig,
+    Interface,
+    Neighbor,
+    NeighborFamily,
+    Place,
+    Port,
+)
+from fabric.lab import LabSpec
+
+ASNS = {"spine-1": 64512, "spine-2": 64512, "leaf-1": 65001, "leaf-2": 65002}
+LOOPBACKS = {name: (f"10.255.0.{number}", f"fd00::{number}") for number, name in enumerate(ASNS, start=1)}
+FAMILIES = (NeighborFamily("ipv4"), NeighborFamily("ipv6"))
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    frr_conf: str
+    daemons: str = ""
+
+
+def lab_spec(name: str = "tiny") -> LabSpec:
+    """Two spines, two leaves, dual stack."""
+    devices = tuple(_device(name) for name in ASNS)
+    cables = tuple(
+        Cable(Port(f"spine-{spine}", f"down{leaf}"), Port(f"leaf-{leaf}", f"up{spine}"))
+        for spine in (1, 2)
+        for leaf in (1, 2)
+    )
+    files = {device.name: Files(_frr_conf(device)) for device in devices}
+    return LabSpec(name, FabricConfig("tiny", devices, cables), files)
+
+
+def with_conf(spec: LabSpec, device: str, extra: str) -> LabSpec:
+    """The spec with lines added to the end of a device's `frr.conf`."""
+    files: Mapping[str, Files] = {
+        name: Files(written.frr_conf + (extra if name == device else "")) for name, written in spec.files.items()
+    }
+    return replace(spec, files=files)
+
+
+def lonely_router(name: str, conf: str = "hostname r1\n") -> LabSpec:
+    """One device with zebra alone, which is up in no time."""
+    device = DeviceConfig("r1", Place("leaf"), (Interface("lo"), Interface("eth0")))
+    return LabSpec(name, FabricConfig(name, (device,), ()), {"r1": Files(conf)})
+
+
+def _device(name: str) -> DeviceConfig:
+    v4, v6 = LOOPBACKS[name]
+    role, number = name.split("-")
+    loopback = Interface("lo", (ip_interface(f"{v4}/32"), ip_interface(f"{v6}/128")))
+    ports = tuple(_port(role, int(number), far) for far in (1, 2))
+    neighbors = tuple(Neighbor(port.name, "external", FAMILIES) for port in ports)
+    bgp = BgpInstance(ASNS[name], v4, neighbors, ())
+    return DeviceConfig(name, Place(role), (loopback, *ports), (bgp,))
+
+
+def _port(role: str, number: int, far: int) -> Interface:
+    """A port to spine or leaf number `far`; links of spine-1 carry addresses, those of spine-2 none."""
+    spine, leaf = (number, far) if role == "spine" else (far, number)
+    end = 0 if role == "spine" else 1
+    addresses = (f"10.0.0.{2 * leaf + end}/31", f"fd01::{2 * leaf + end}/127") if spine == 1 else ()
+    name = f"down{far}" if role == "spine" else f"up{far}"
+    return Interface(name, tuple(map(ip_interface, addresses)), mtu=9000, router_advertisements=spine == 2)
+
+
+def _frr_conf(device: DeviceConfig) -> str:
+    v4, v6 = LOOPBACKS[device.name]
+    lines = ["frr defaults datacenter", f"hostname {device.name}", "no zebra nexthop kernel enable"]
+    for port in device.interfaces:
+        if port.router_advertisements:
+            lines += [f"interface {port.name}", " no ipv6 nd suppress-ra", "exit"]
+    lines += [f"router bgp {ASNS[device.name]}", f" bgp router-id {v4}", " no bgp ebgp-requires-policy"]
+    lines += [" bgp bestpath as-path multipath-relax", " coalesce-time 100"]
+    names = [port.name for port in device.interfaces if port.name != "lo"]
+    lines += [f" neighbor {name} interface remote-as external" for name in names]
+    lines += [f" neighbor {name} timers connect 1" for name in names]
+    for family, network in (("ipv4", f"{v4}/32"), ("ipv6", f"{v6}/128")):
+        lines += [f" address-family {family} unicast", f"  network {network}"]
+        lines += [f"  neighbor {name} activate" for name in names]
+        lines += [" exit-address-family"]
+    return "\n".join([*lines, "exit", ""])
