@@ -28,7 +28,7 @@ Role = Literal["control-plane", "worker", "compute", "networker", "storage", "te
 class Strict(BaseModel):
     """A value of the file: no unknown keys, never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class Pool(Strict):
