@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from fabric import resources
 from fabric.config import DeviceConfig, FabricConfig
 from fabric.render._frr_view import FrrView, frr_view
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 class Confidential(str):
@@ -58,6 +60,8 @@ def _holds_password(device: DeviceConfig) -> bool:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - drawings and trees need none
+
     return Environment(
         loader=FileSystemLoader(resources.directory("frr_templates")),
         undefined=StrictUndefined,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from fabric.render._drawing import TIERS, Drawing, DrawnNode
 from fabric.render._layout import FONT, LABEL_FONT, LABEL_LINE, LINE, MARGIN, Box, Frame, Layout, layout, name_lines
@@ -84,7 +84,7 @@ def _head(placed: Layout, title: str, summary: str) -> Iterable[str]:
     width, height = round(placed.width), round(placed.height)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label={quoteattr(f"Network drawing of {title}: {summary}")}>'
+        f'role="img" aria-label="{escape(f"Network drawing of {title}: {summary}")}">'
     )
     yield f"<title>{escape(title)}</title>"
 

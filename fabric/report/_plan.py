@@ -114,13 +114,18 @@ def _end_document(end: LinkEnd) -> Document:
     return {"device": end.device, "port": end.interface, "addresses": [str(a) for a in end.addresses]}
 
 
+def _to_yaml(document: Document) -> str:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's is ten times faster where it was built in
+    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, width=120))
+
+
 def plan_files(plan: Plan) -> Mapping[str, str]:
     """The files that `fabric plan -o DIR` writes: YAML, JSON, Markdown, and a CSV file a table."""
     document, tables = plan_document(plan), plan_tables(plan)
     title = f"# Plan of {plan.design.topology.name}\n"
     return {
         "plan.json": json.dumps(document, indent=2) + "\n",
-        "plan.yaml": yaml.safe_dump(document, sort_keys=False, width=120),
+        "plan.yaml": _to_yaml(document),
         "plan.md": "\n".join([title, *map(to_markdown, tables.values())]),
         **{f"{stem}.csv": to_csv(value) for stem, value in tables.items()},
     }

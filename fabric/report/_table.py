@@ -6,8 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rich.table import Table as RichTable
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 def to_rich(value: Table) -> RichTable:
     """The table for a terminal."""
+    from rich.table import Table as RichTable  # noqa: PLC0415 - only a terminal needs it
+
     rich = RichTable(title=value.title, title_justify="left", title_style="bold", header_style="bold", box=None)
     for column in value.columns:
         rich.add_column(column, overflow="fold")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fabric.lab import LabStatus
 from fabric.report._table import Table, table
-from fabric.verify import BroughtUp, Cell, Check, Matrix, Verdict
+
+if TYPE_CHECKING:  # what prints a plan need not load the lab and the simulator
+    from fabric.lab import LabStatus
+    from fabric.verify import BroughtUp, Cell, Check, Matrix, Verdict
 
 Document = dict[str, Any]
 _FINDINGS_SHOWN = 20
