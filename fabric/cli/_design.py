@@ -63,7 +63,8 @@ def graph(
     """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
     from fabric import config, plan
     from fabric.errors import InputError
-    from fabric.render import drawing_of, graph_dot, graph_mermaid, graph_svg, write_tree
+    from fabric.render import write_tree
+    from fabric.render.drawing import drawing_of, graph_dot, graph_mermaid, graph_svg
     from fabric.topology import load
 
     writers = {".svg": graph_svg, ".dot": graph_dot, ".gv": graph_dot, ".mmd": graph_mermaid}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fabric.render import Drawing, DrawnEdge, DrawnNode
+from fabric.render.drawing import Drawing, DrawnEdge, DrawnNode
 
 
 def three_zones(racks: int = 1, nodes: int = 2, spines: int = 2, super_spines: int = 2) -> Drawing:

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabric.config import BgpInstance, Cable, DeviceConfig, FabricConfig, Place, Port
-from fabric.render import Drawing, DrawnEdge, DrawnNode, drawing_of, graph_dot, graph_mermaid, graph_svg
-from fabric.render._drawing import TIERS
-from fabric.render._layout import ADVANCE, FONT, LABEL_FONT, Box, Layout, layout, name_lines
-from fabric.render._routes import routes
+from fabric.render.drawing import Drawing, DrawnEdge, DrawnNode, drawing_of, graph_dot, graph_mermaid, graph_svg
+from fabric.render.drawing._drawing import TIERS
+from fabric.render.drawing._layout import ADVANCE, FONT, LABEL_FONT, Box, Layout, layout, name_lines
+from fabric.render.drawing._routes import routes
 from tests.render.drawings import odd, one_zone, three_zones
 
 SVG = "{http://www.w3.org/2000/svg}"

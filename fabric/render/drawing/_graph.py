@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from fabric.render._drawing import TIERS, Drawing, DrawnNode
 from fabric.render._text import natural
+from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode
 
 Group = tuple[str | None, str | None]
 """Zone and rack."""

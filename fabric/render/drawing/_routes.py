@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fabric.render._drawing import Drawing, DrawnEdge, DrawnNode
-from fabric.render._layout import LANE, Box, Layout
+from fabric.render.drawing._drawing import Drawing, DrawnEdge, DrawnNode
+from fabric.render.drawing._layout import LANE, Box, Layout
 
 _CORNER = 4.0
 _STUB = 9.0

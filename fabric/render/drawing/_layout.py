@@ -18,8 +18,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fabric.render._drawing import TIERS, Drawing, DrawnNode, Tier
 from fabric.render._text import natural
+from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, Tier
 
 ADVANCE = 0.61
 """Width of a character of a monospaced font, in font sizes; DejaVu Sans Mono has 0.602."""

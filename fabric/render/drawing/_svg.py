@@ -6,10 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from fabric.render._drawing import TIERS, Drawing, DrawnNode
-from fabric.render._layout import FONT, LABEL_FONT, LABEL_LINE, LINE, MARGIN, Box, Frame, Layout, layout, name_lines
-from fabric.render._routes import Route, length, routes
 from fabric.render._text import natural
+from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode
+from fabric.render.drawing._layout import (
+    FONT,
+    LABEL_FONT,
+    LABEL_LINE,
+    LINE,
+    MARGIN,
+    Box,
+    Frame,
+    Layout,
+    layout,
+    name_lines,
+)
+from fabric.render.drawing._routes import Route, length, routes
 
 
 @dataclass(frozen=True, slots=True)
