@@ -74,6 +74,8 @@ class DevicePlan:
 
     name: str
     pathspace: str
+    listens: bool
+    """False for a device whose bgpd only dials out."""
     forwarding: bool
     vrfs: tuple[Vrf, ...]
     ports: tuple[PortPlan, ...]
@@ -107,6 +109,10 @@ class Blueprint:
         """The interface numbers of those ends of wires that are in the sandbox's own network namespace."""
         return tuple(end.index for wire in self.wires for end in (wire.a, wire.b) if end.device == SANDBOX)
 
+    def boot_order(self) -> tuple[DevicePlan, ...]:
+        """The devices that listen first: who dials while nobody listens dials again only after `timers connect`."""
+        return tuple(sorted(self.devices, key=lambda device: not device.listens))
+
     def to_json(self) -> str:
         """The blueprint as JSON, from which `from_json` makes an equal one. It holds the files, passwords included."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -128,6 +134,7 @@ def draw(spec: LabSpec, frr: FrrInstallation) -> Blueprint:
             DevicePlan(
                 name=device.name,
                 pathspace=pathspace(device.name),
+                listens=device.bgp_listens,
                 forwarding=device.forwarding,
                 vrfs=tuple(_vrfs(device, vrf_indexes)),
                 ports=tuple(_ports(device, indexes)),

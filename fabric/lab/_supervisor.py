@@ -90,9 +90,9 @@ class Supervisor:
         self._report("sandbox", 1, 1)
         wire(self._blueprint, self._sysctls)
         self._report("wiring", 1, 1)
-        devices = self._blueprint.devices
         boots = [
-            (device.name, boot(device, self._blueprint.vtysh, self._processes, self._loaded)) for device in devices
+            (device.name, boot(device, self._blueprint.vtysh, self._processes, self._loaded))
+            for device in self._blueprint.boot_order()
         ]
         for done in self._drive(boots, self._job.deadline_s):
             self._report("devices", done, len(boots))

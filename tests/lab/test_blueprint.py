@@ -64,3 +64,19 @@ def test_a_name_with_dots_has_a_pathspace_without() -> None:
     plan = drawn(replace(spec, fabric=replace(spec.fabric, devices=(device,)), files=files)).devices[0]
     assert (plan.name, plan.pathspace) == ("n1.zone-a", "n1_zone-a")
     assert plan.daemons[0].argv[:3] == ("/usr/lib/frr/zebra", "-N", "n1_zone-a")
+
+
+def test_who_only_dials_out_boots_last() -> None:
+    """Dialling before the other end listens would cost a whole `timers connect`, 10 s as a rule."""
+    spec = lab_spec()
+    first = replace(spec.fabric.devices[0], bgp_listens=False)
+    fabric = replace(spec.fabric, devices=(first, *spec.fabric.devices[1:]))
+    names = [device.name for device in drawn(replace(spec, fabric=fabric)).boot_order()]
+    assert names == [device.name for device in (*fabric.devices[1:], first)]
+
+
+def test_sources_are_kept_but_do_not_make_another_lab() -> None:
+    spec = lab_spec()
+    kept = drawn(replace(spec, sources={"topology": "version: 1"}))
+    assert from_json(kept.to_json()).sources == {"topology": "version: 1"}
+    assert kept.digest() == drawn(spec).digest()
