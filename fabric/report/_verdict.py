@@ -24,7 +24,7 @@ def verdict_tables(verdict: Verdict) -> Iterator[Table]:
         more = len(findings) - len(rows)
         title = f"Findings ({more} more in --json)" if more else "Findings"
         yield table(title, ("proof", "where", "expected", "observed"), rows)
-    yield table("Proofs", ("proof", "compared", "as expected", "", "verdict"), map(_check_row, verdict.checks))
+    yield table("Proofs", ("proof", "compared", "as expected", "detail", "verdict"), map(_check_row, verdict.checks))
 
 
 def _check_row(check: Check) -> tuple[object, ...]:
