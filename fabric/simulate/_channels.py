@@ -41,9 +41,9 @@ class Channel:
         """The NEXT_HOP of an announcement: kept where the session allows it, else the sender."""
         address = exported.address
         own = self.own_next_hop[exported.with_link_local]
-        if address is None or (address.version == 6) != self.carries_ipv6:
+        if address is None or (exported.third_party and not self._on_peer_subnet(address, learned)):
             return own
-        if exported.third_party and not self._on_peer_subnet(address, learned):
+        if (address.version == 6) != self.carries_ipv6:
             return own
         return BgpNextHop(address, own.link_local and exported.with_link_local)
 

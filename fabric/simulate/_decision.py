@@ -23,27 +23,20 @@ class Decision(NamedTuple):
 
 def best_of(paths: Sequence[Path], settings: Settings) -> Path:
     """The best path: FRR's choice when all paths are there before it first decides."""
-    if len(paths) == 1:
-        return paths[0]
-    leaders = _leaders(paths)
-    if len(leaders) == 1:
-        return leaders[0]
-    if len({path.attributes.med or 0 for path in leaders}) > 1:
-        return _with_meds(leaders, settings)
-    return min(leaders, key=_late_rank)
+    return paths[0] if len(paths) == 1 else _first(_leaders(paths), settings)
 
 
 def decide(paths: Sequence[Path], settings: Settings) -> Decision:
     """The best path, the paths installed beside it, and whether arrival order matters to the neighbors."""
-    best = best_of(paths, settings)
-    if best.source is None or len(paths) == 1:
+    leaders = _leaders(paths)
+    best = _first(leaders, settings)
+    if best.source is None or len(leaders) == 1:
         return Decision(best, (best,), order_dependent=False)
-    rivals = [path for path in paths if path is not best]
-    outcomes = [(path, *_compare(best, path)) for path in rivals]
-    equals = [path for path, _, reason in outcomes if reason in _AFTER_MULTIPATH and _equal(best, path, settings)]
-    unstable = any(not won for _, won, _ in outcomes) or any(
-        reason is Reason.OLDER and path.attributes != best.attributes for path, _, reason in outcomes
-    )
+    tied = [path for path in leaders if path is not best and _ties(best, path)]
+    unstable = best.external and any(path.attributes != best.attributes for path in tied)
+    if _meds_differ(leaders):
+        unstable = unstable or any(not _compare(best, path)[0] for path in leaders if path is not best)
+    equals = [path for path in tied if _equal(best, path, settings)]
     return Decision(best, (best, *_install(best, equals, settings)), unstable)
 
 
@@ -52,7 +45,21 @@ def rejection(best: Path, path: Path) -> Reason:
     return _compare(best, path)[1]
 
 
-_AFTER_MULTIPATH = frozenset({Reason.OLDER, Reason.ROUTER_ID, Reason.CLUSTER_LENGTH, Reason.PEER_ADDRESS})
+def _first(leaders: Sequence[Path], settings: Settings) -> Path:
+    if len(leaders) == 1:
+        return leaders[0]
+    return _with_meds(leaders, settings) if _meds_differ(leaders) else min(leaders, key=_late_rank)
+
+
+def _meds_differ(paths: Sequence[Path]) -> bool:
+    first = paths[0].attributes.med or 0
+    return any((path.attributes.med or 0) != first for path in paths)
+
+
+def _ties(best: Path, path: Path) -> bool:
+    """True when two leaders are alike up to the tie-breakers, which is where ECMP begins."""
+    same_med = (path.attributes.med or 0) == (best.attributes.med or 0) or not _med_comparable(best, path)
+    return same_med and path.external == best.external and path.igp_metric == best.igp_metric
 
 
 def _early_rank(path: Path) -> tuple[int, int, bool, int, int]:

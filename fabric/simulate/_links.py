@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Family, Interface, InterfaceAddress, Port
+from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import Failures
 
 
@@ -65,13 +66,17 @@ class Links:
 
     def connected_address(self, device: DeviceConfig, peer: Address) -> tuple[Interface, InterfaceAddress] | None:
         """The interface, and its address, on whose subnet `peer` is; the loopback has no neighbors."""
-        return next(
-            (
-                (interface, address)
+        found = next(self._subnets[device.name].covering(peer), None)
+        return None if found is None or found[1].ip == peer else found
+
+    @cached_property
+    def _subnets(self) -> dict[str, PrefixTable[tuple[Interface, InterfaceAddress]]]:
+        return {
+            device.name: PrefixTable(
+                (address.network, (interface, address))
                 for interface in self.interfaces(device)
                 if interface.name != LOOPBACK
                 for address in interface.addresses
-                if address.version == peer.version and peer in address.network and peer != address.ip
-            ),
-            None,
-        )
+            )
+            for device in self.fabric
+        }

@@ -38,18 +38,19 @@ class Graph:
         for channel in channels:
             self.outgoing[channel.sender.index].append(channel)
         self._igp_metric = igp_metric
-        self._own_arrivals: dict[tuple[int, bool], tuple[BgpNextHop, int | Reason]] = {}
-
-    def arrival(self, channel: Channel, with_link_local: bool) -> tuple[BgpNextHop, int | Reason]:
-        """The sender as next hop, and its IGP metric at the receiver or why it cannot be used."""
-        key = (channel.index, with_link_local)
-        if key not in self._own_arrivals:
-            next_hop = channel.own_next_hop[with_link_local]
-            self._own_arrivals[key] = next_hop, self.metric(channel, next_hop)
-        return self._own_arrivals[key]
+        self._own_metrics: dict[int, int | Reason] = {}
 
     def metric(self, channel: Channel, next_hop: BgpNextHop) -> int | Reason:
         """The IGP metric of a next hop at the channel's receiver, or why it cannot be used."""
+        for position, own in enumerate(channel.own_next_hop):
+            if next_hop is own:
+                key = 2 * channel.index + position
+                if key not in self._own_metrics:
+                    self._own_metrics[key] = self._metric(channel, next_hop)
+                return self._own_metrics[key]
+        return self._metric(channel, next_hop)
+
+    def _metric(self, channel: Channel, next_hop: BgpNextHop) -> int | Reason:
         address = next_hop.address
         if address is not None and address in channel.receiver.own_addresses:
             return Reason.NEXT_HOP_SELF
@@ -145,8 +146,7 @@ class _Arrivals:
     def receive(self, channel: Channel, exported: Exported, learned: Source | None) -> Path | Reason:
         """The path as it enters the receiver's table, or why it does not."""
         import_ = channel.import_
-        own = exported.address is None
-        next_hop = channel.own_next_hop[exported.with_link_local] if own else channel.next_hop(exported, learned)
+        next_hop = channel.next_hop(exported, learned)
         if import_.by_path_only:
             key = (import_, exported.attributes)
             if key not in self._accepted:
@@ -159,10 +159,8 @@ class _Arrivals:
             accepted = import_.accept(exported.attributes, next_hop, self._prefix, channel.source.interface)
             if isinstance(accepted, Reason):
                 return accepted
-            own = own and accepted[1] == next_hop
             attributes, next_hop = accepted
-        graph = self._graph
-        metric = graph.arrival(channel, exported.with_link_local)[1] if own else graph.metric(channel, next_hop)
+        metric = self._graph.metric(channel, next_hop)
         if isinstance(metric, Reason):
             return metric
         if self._host is not None and next_hop.address == self._host and not channel.source.from_client:

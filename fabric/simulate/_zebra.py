@@ -55,6 +55,7 @@ class Zebra:
         self._bgp_cover = PrefixTable((prefix, prefix) for prefix in self._bgp_prefixes)
         self._tables = {device.name: _Tables(links, device) for device in links.fabric if links.alive(device.name)}
         self._selected: dict[tuple[str, Prefix], FibEntry | None] = {}
+        self._resolved: dict[tuple[str, Address, bool], Legs] = {}
         self._open: set[tuple[str, Prefix]] = set()
         self._cut = False
 
@@ -205,10 +206,20 @@ class Zebra:
 
     def _resolve(self, tables: _Tables, address: Address, top: Prefix, recursive: bool) -> Legs:
         """The hops that an address comes to (`nexthop_active`): its subnet's interface, or those of the route to it."""
+        if address in top:
+            return self._walk(tables, address, top, recursive)
+        key = (tables.device.name, address, recursive)
+        if key not in self._resolved:
+            legs = self._walk(tables, address, None, recursive)
+            if self._cut:
+                return legs
+            self._resolved[key] = legs
+        return self._resolved[key]
+
+    def _walk(self, tables: _Tables, address: Address, top: Prefix | None, recursive: bool) -> Legs:
         for prefix in self._covering(tables.device.name, address):
-            host = prefix.prefixlen == prefix.max_prefixlen
             if prefix == top:
-                if host:
+                if prefix.prefixlen == prefix.max_prefixlen:
                     continue
                 return Legs()
             if prefix.prefixlen == 0 and not tables.device.resolve_via_default:
