@@ -1,0 +1,30 @@
+"""frr-k8s: FRRConfiguration resources to the `frr.conf` of a node, as the controller of a given release does it."""
+
+from fabric.kubernetes.frr_k8s._api import FrrConfiguration, Origin, read_configuration
+from fabric.kubernetes.frr_k8s._internal import MergedConfig, Refusal, RouterConfig, Session
+from fabric.kubernetes.frr_k8s._text import render
+from fabric.kubernetes.frr_k8s._translate import (
+    ConversionError,
+    NodeConfiguration,
+    Options,
+    Translator,
+    fallback_router_id,
+    translate,
+)
+
+__all__ = [
+    "ConversionError",
+    "FrrConfiguration",
+    "MergedConfig",
+    "NodeConfiguration",
+    "Options",
+    "Origin",
+    "Refusal",
+    "RouterConfig",
+    "Session",
+    "Translator",
+    "fallback_router_id",
+    "read_configuration",
+    "render",
+    "translate",
+]
