@@ -74,9 +74,33 @@ class Document:
     line: int
     value: Any
 
+    @classmethod
+    def generated(cls, source: str, value: Any) -> Document:
+        """A document that no file holds; `source` says what made it."""
+        return cls(source, 0, _lined(value))
+
     def where(self, path: Path = ()) -> str:
         """`file:line` of the field at `path`, or of its nearest ancestor that was written down."""
-        return f"{self.file}:{line_of(self.value, path) or self.line}"
+        return position(self, self.value, path)
+
+
+def position(document: Document, value: Any, path: Path) -> str:
+    """`file:line` of `path` below `value`, which was made from `document`; without the line where there is none."""
+    line = line_of(value, path) or document.line
+    return f"{document.file}:{line}" if line else document.file
+
+
+def _lined(value: Any) -> Any:
+    """`value` in the containers that files are read into, without lines."""
+    if isinstance(value, dict):
+        mapping = LinedDict(0)
+        mapping.update({key: _lined(entry) for key, entry in value.items()})
+        return mapping
+    if isinstance(value, (list, tuple)):
+        sequence = LinedList(0)
+        sequence.extend(map(_lined, value))
+        return sequence
+    return value
 
 
 def line_of(value: Any, path: Path) -> int:

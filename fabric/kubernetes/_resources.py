@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import InputError, Problem
-from fabric.kubernetes._documents import Document, LinedDict, ResourceError, dotted, line_of, parse_documents
+from fabric.kubernetes._documents import Document, LinedDict, ResourceError, dotted, line_of, parse_documents, position
 from fabric.kubernetes._documents import Path as FieldPath
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._schema import describe, load_schema
@@ -64,7 +64,7 @@ class Resource:
 
     def where(self, path: FieldPath = ()) -> str:
         """`file:line` of the field at `path`, or of its nearest ancestor that was written down."""
-        return f"{self.document.file}:{line_of(self.value, path) or self.document.line}"
+        return position(self.document, self.value, path)
 
     def __str__(self) -> str:
         name = f"{self.namespace}/{self.name}" if self.namespace else self.name

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
 
 
 class SelectorError(ValueError):
@@ -57,6 +66,9 @@ def parse_selector(value: Mapping[str, Any] | None) -> LabelSelector:
     if not value:
         return LabelSelector()
     labels = tuple(sorted((value.get("matchLabels") or {}).items()))
+    for key, label in labels:
+        _check_key(key)
+        _check_value(key, label)
     return LabelSelector(labels, tuple(map(_requirement, value.get("matchExpressions") or [])))
 
 
@@ -68,4 +80,28 @@ def _requirement(value: Mapping[str, Any]) -> Requirement:
         raise SelectorError(f"values of {key}: for 'in', 'notin' operators, values set can't be empty")
     if operator in ("Exists", "DoesNotExist") and values:
         raise SelectorError(f"values of {key}: values set must be empty for exists and does not exist")
+    _check_key(key)
+    for label in values:
+        _check_value(key, label)
     return Requirement(key, operator, values)
+
+
+def _check_key(key: str) -> None:
+    """Raises `SelectorError` unless `key` is a qualified name: at most 63 characters after an optional DNS prefix."""
+    prefix, slash, name = key.rpartition("/")
+    faults = []
+    if not name:
+        faults.append("name part must be non-empty")
+    if len(name) > 63:
+        faults.append("name part must be no more than 63 characters")
+    if not _NAME.fullmatch(name):
+        faults.append(_NAME_RULE)
+    if slash and not _DNS_SUBDOMAIN.fullmatch(prefix):
+        faults.append("prefix part must be a lowercase DNS name")
+    if faults:
+        raise SelectorError(f'key: Invalid value: "{key}": {"; ".join(faults)}')
+
+
+def _check_value(key: str, value: str) -> None:
+    if value and (len(value) > 63 or not _NAME.fullmatch(value)):
+        raise SelectorError(f'values[0][{key}]: Invalid value: "{value}": a valid label must be {_NAME_RULE[15:]}')

@@ -1,7 +1,9 @@
 """frr-k8s: FRRConfiguration resources to the `frr.conf` of a node, as the controller of a given release does it."""
 
-from fabric.kubernetes.frr_k8s._api import FrrConfiguration, Origin, read_configuration
-from fabric.kubernetes.frr_k8s._internal import MergedConfig, Refusal, RouterConfig, Session
+from fabric.kubernetes._refusal import Origin, Refusal
+from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configuration
+from fabric.kubernetes.frr_k8s._device import to_device_config
+from fabric.kubernetes.frr_k8s._internal import MergedConfig, RouterConfig, Session
 from fabric.kubernetes.frr_k8s._text import render
 from fabric.kubernetes.frr_k8s._translate import (
     ConversionError,
@@ -26,5 +28,6 @@ __all__ = [
     "fallback_router_id",
     "read_configuration",
     "render",
+    "to_device_config",
     "translate",
 ]

@@ -12,25 +12,10 @@ from typing import Any, Literal
 from fabric.errors import Problem
 from fabric.kubernetes._documents import Path, ResourceError, dotted
 from fabric.kubernetes._golang import parse_duration
+from fabric.kubernetes._refusal import Origin
 from fabric.kubernetes._resources import Resource
 
 Mode = Literal["all", "filtered"]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a part of a configuration comes from."""
-
-    resource: Resource
-    path: Path
-
-    @property
-    def where(self) -> str:
-        """`file:line`."""
-        return self.resource.where(self.path)
-
-    def __str__(self) -> str:
-        return f"{self.resource} ({self.where})"
 
 
 @dataclass(frozen=True, slots=True)

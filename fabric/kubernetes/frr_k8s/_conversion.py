@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fabric.kubernetes._golang import SECOND_NS, format_duration, prefix_family
+from fabric.kubernetes._refusal import Refusals
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes._resources import Resource
 from fabric.kubernetes.frr_k8s._api import BfdProfile, FrrConfiguration, Neighbor, Router
@@ -24,13 +25,7 @@ from fabric.kubernetes.frr_k8s._checks import (
     session_family,
 )
 from fabric.kubernetes.frr_k8s._evpn import check_evpn
-from fabric.kubernetes.frr_k8s._internal import (
-    IncomingFilter,
-    MergedConfig,
-    Refusals,
-    RouterConfig,
-    Session,
-)
+from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig, RouterConfig, Session
 from fabric.kubernetes.frr_k8s._merge import merge_routers
 from fabric.kubernetes.frr_k8s._outgoing import convert_incoming, convert_outgoing
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from fabric.kubernetes._refusal import Refusals
 from fabric.kubernetes.frr_k8s._api import Evpn, Vni
-from fabric.kubernetes.frr_k8s._internal import Refusals, RouterConfig
+from fabric.kubernetes.frr_k8s._internal import RouterConfig
 
 
 def merge_evpn(first: Evpn | None, second: Evpn | None) -> Evpn | None:

@@ -6,12 +6,12 @@ Prefixes stay the text that the user wrote: the controller compares and sorts th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from fabric.kubernetes._golang import Family, prefix_family
-from fabric.kubernetes.frr_k8s._api import BfdProfile, Evpn, Origin
+from fabric.kubernetes._refusal import Origin
+from fabric.kubernetes.frr_k8s._api import BfdProfile, Evpn
 
 SessionFamily = Literal["ipv4", "ipv6", "dual"]
 ModifierKind = Literal["local-preference", "community", "large-community"]
@@ -134,34 +134,6 @@ class RouterConfig:
     imports: tuple[str, ...] = ()
     evpn: Evpn | None = None
     origins: tuple[Origin, ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason for which the controller applies nothing: its text, and the parts of resources that cause it."""
-
-    reason: str
-    origins: tuple[Origin, ...] = ()
-
-    def __str__(self) -> str:
-        if not self.origins:
-            return self.reason
-        return f"{' and '.join(map(str, self.origins))}: {self.reason}"
-
-
-@dataclass(slots=True)
-class Refusals:
-    """Collects refusals in the order in which the controller would meet them."""
-
-    found: list[Refusal] = field(default_factory=list)
-
-    def add(self, reason: str, origins: Iterable[Origin | None] = ()) -> None:
-        """Notes a reason; an origin that is given twice is named once."""
-        known: dict[tuple[int, object], Origin] = {}
-        for origin in origins:
-            if origin is not None:
-                known.setdefault((id(origin.resource), origin.path), origin)
-        self.found.append(Refusal(reason, tuple(known.values())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from fabric.kubernetes._refusal import Origin, Refusals
 from fabric.kubernetes._release import Dialect
-from fabric.kubernetes.frr_k8s._api import Origin
 from fabric.kubernetes.frr_k8s._evpn import merge_evpn
-from fabric.kubernetes.frr_k8s._internal import (
-    Incoming,
-    IncomingFilter,
-    Modifier,
-    Outgoing,
-    Refusals,
-    RouterConfig,
-    Session,
-)
+from fabric.kubernetes.frr_k8s._internal import Incoming, IncomingFilter, Modifier, Outgoing, RouterConfig, Session
 
 DEFAULT_PORT = 179
 DEFAULT_HOLD_S = 180

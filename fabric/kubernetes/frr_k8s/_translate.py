@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from fabric.errors import InputError
+from fabric.kubernetes._refusal import Refusal
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource, Resources
-from fabric.kubernetes._selectors import SelectorError, parse_selector
+from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configuration
 from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
-from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig, Refusal
+from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig
 from fabric.kubernetes.frr_k8s._text import render
 
 _FRR_LOG_LEVELS = {
@@ -93,7 +94,7 @@ class Translator:
         self.options = options or Options()
         self.namespace = daemon_namespace(resources, release, self.options)
         watched = _watched(resources, release, self.namespace)
-        self._configurations = tuple(_Selected.of(resource) for resource in watched)
+        self._configurations = _Selection(map(read_configuration, watched))
         self._around = Surroundings(
             release.dialect, _secrets(resources, self.namespace), _always_block(self.options.always_block)
         )
@@ -101,7 +102,8 @@ class Translator:
 
     def node(self, node: Node) -> NodeConfiguration:
         """The configuration of one node; raises as `translate` does."""
-        selected, refusals = self._select(node)
+        selected = self._configurations.of(node)
+        refusals = list(self._configurations.refusals)
         merged, found = convert(selected, self._around)
         refusals.extend(found.found)
         if refusals:
@@ -112,33 +114,41 @@ class Translator:
         sources = tuple(configuration.resource for configuration in selected)
         return NodeConfiguration(node.name, self.release, hostname, self._log_level, merged, sources)
 
-    def _select(self, node: Node) -> tuple[list[FrrConfiguration], list[Refusal]]:
-        """The configurations of the node; a selector that cannot be parsed fails every node."""
-        selected, refusals = [], []
-        for entry in self._configurations:
-            if entry.fault:
-                name = f"{entry.configuration.resource.namespace}/{entry.configuration.name}"
-                text = f"could not parse nodeSelector for FRRConfiguration {name}: {entry.fault}"
-                refusals.append(Refusal(text, (entry.configuration.origin(("spec", "nodeSelector")),)))
-            elif entry.matches(node.labels):
-                selected.append(entry.configuration)
-        return selected, refusals
+
+class _Selection:
+    """Configurations by the nodes that they select; a selector that cannot be parsed fails every node.
+
+    Most selectors name one node by a label, so each is kept under one of its labels and looked at only for nodes
+    that carry it.
+    """
+
+    def __init__(self, configurations: Iterable[FrrConfiguration]) -> None:
+        self.refusals: list[Refusal] = []
+        self._by_label: dict[tuple[str, str] | None, list[tuple[int, LabelSelector, FrrConfiguration]]] = {}
+        for position, configuration in enumerate(configurations):
+            try:
+                selector = parse_selector(configuration.resource.spec.get("nodeSelector"))
+            except SelectorError as error:
+                self.refusals.append(_bad_selector(configuration, error))
+                continue
+            label = selector.labels[0] if selector.labels else None
+            self._by_label.setdefault(label, []).append((position, selector, configuration))
+
+    def of(self, node: Node) -> list[FrrConfiguration]:
+        """The configurations of a node, in the order in which they were read."""
+        found = [
+            (position, configuration)
+            for label in (None, *node.labels.items())
+            for position, selector, configuration in self._by_label.get(label, ())
+            if selector.matches(node.labels)
+        ]
+        return [configuration for _, configuration in sorted(found, key=lambda entry: entry[0])]
 
 
-class _Selected:
-    """A configuration with its selector, parsed once for all nodes."""
-
-    def __init__(self, configuration: FrrConfiguration) -> None:
-        self.configuration = configuration
-        self.fault = ""
-        try:
-            self.matches = parse_selector(configuration.resource.spec.get("nodeSelector")).matches
-        except SelectorError as error:
-            self.fault = str(error)
-
-    @classmethod
-    def of(cls, resource: Resource) -> _Selected:
-        return cls(read_configuration(resource))
+def _bad_selector(configuration: FrrConfiguration, error: SelectorError) -> Refusal:
+    name = f"{configuration.resource.namespace}/{configuration.name}"
+    text = f"could not parse nodeSelector for FRRConfiguration {name}: {error}"
+    return Refusal(text, (configuration.origin(("spec", "nodeSelector")),))
 
 
 def daemon_namespace(resources: Resources, release: Release, options: Options) -> str:

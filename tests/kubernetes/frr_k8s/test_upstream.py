@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from fabric.kubernetes import ResourceError, admit, node_named, parse_documents, release
+from fabric.kubernetes._refusal import Refusals
 from fabric.kubernetes.frr_k8s import ConversionError, NodeConfiguration, Options, render, translate
 from fabric.kubernetes.frr_k8s._evpn import merge_evpn
-from fabric.kubernetes.frr_k8s._internal import Refusals
 from fabric.kubernetes.frr_k8s._merge import merge_routers, merge_sessions
 from tests.kubernetes.frr_k8s import internal_json
 from tests.kubernetes.upstream import RELEASES, case_directories, case_id, cases_directory, needs_cases, stripped
