@@ -2,7 +2,7 @@
 
 from fabric.kubernetes._documents import Document, ResourceError, parse_documents
 from fabric.kubernetes._release import RELEASES, Dialect, Release, release
-from fabric.kubernetes._resources import Node, Resource, Resources, admit, node_named, nodes_of, read_files
+from fabric.kubernetes._resources import Node, Resource, Resources, admit, node_named, nodes_meant, nodes_of, read_files
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "SelectorError",
     "admit",
     "node_named",
+    "nodes_meant",
     "nodes_of",
     "parse_documents",
     "parse_selector",

@@ -154,6 +154,19 @@ def nodes_of(resources: Resources) -> tuple[Node, ...]:
     return tuple(map(_node, resources.of_kind("Node")))
 
 
+def nodes_meant(resources: Resources) -> tuple[Node, ...]:
+    """The nodes among the resources; without any, one for each host name that a node selector names."""
+    nodes = nodes_of(resources)
+    if nodes:
+        return nodes
+    names: dict[str, None] = {}
+    for resource in resources.of_kind("FRRConfiguration"):
+        labels = (resource.spec.get("nodeSelector") or {}).get("matchLabels") or {}
+        if HOSTNAME_LABEL in labels:
+            names.setdefault(labels[HOSTNAME_LABEL])
+    return tuple(Node(name, {HOSTNAME_LABEL: name}) for name in names) or (Node("any", {}),)
+
+
 def _node(resource: Resource) -> Node:
     conditions = resource.status.get("conditions") or []
     down = any(entry.get("type") == "NetworkUnavailable" and entry.get("status") == "True" for entry in conditions)
