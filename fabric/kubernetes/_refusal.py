@@ -33,9 +33,11 @@ class Refusal:
     origins: tuple[Origin, ...] = ()
 
     def __str__(self) -> str:
-        if not self.origins:
-            return self.reason
-        return f"{' and '.join(map(str, self.origins))}: {self.reason}"
+        if len(self.origins) < 2:
+            return "".join(f"{origin}: " for origin in self.origins) + self.reason
+        first, *between, last = self.origins
+        more = f", {len(between)} more" if between else ""
+        return f"{first}{more} and {last}: {self.reason}"
 
 
 @dataclass(slots=True)

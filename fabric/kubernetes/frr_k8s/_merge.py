@@ -22,7 +22,7 @@ DEFAULT_CONNECT_S = 60
 
 def merge_routers(first: RouterConfig, second: RouterConfig, dialect: Dialect, refusals: Refusals) -> RouterConfig:
     """Two routers of one VRF in one; with `second` the same as `first`, that router put in order."""
-    origins = (*first.origins[:1], *second.origins)
+    origins = (*first.origins, *second.origins)
     if first.asn != second.asn:
         asns = f"{first.asn} != {second.asn}"
         refusals.add(f"different asns ({asns}) specified for same vrf: {first.vrf}", origins)
@@ -58,7 +58,7 @@ def merge_sessions(sessions: Iterable[Session], dialect: Dialect, refusals: Refu
 def _merge_session(first: Session, second: Session, dialect: Dialect, refusals: Refusals) -> Session:
     if first is not second:
         for reason in _contradictions(first, second, dialect):
-            refusals.add(f"{reason} specified for {first.id}", (*first.origins[:1], *second.origins))
+            refusals.add(f"{reason} specified for {first.id}", (*first.origins, *second.origins))
         for reason in _outgoing_contradictions(first.outgoing, second.outgoing):
             where = f"could not merge outgoing for neighbor {second.address} vrf {second.vrf}, err"
             refusals.add(f"{where}: {reason}", (*first.origins, *second.origins))
