@@ -9,6 +9,10 @@ from fabric.kubernetes._documents import Path
 from fabric.kubernetes._resources import Resource
 
 
+class RefusedError(ValueError):
+    """A controller's reason for refusing one part of a resource."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a part of a configuration comes from."""

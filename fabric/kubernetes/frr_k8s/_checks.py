@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fabric.kubernetes._golang import parse_ip, prefix_family, quote
-from fabric.kubernetes._refusal import Refusals
+from fabric.kubernetes._refusal import Refusals, RefusedError
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes.frr_k8s._api import FrrConfiguration, Neighbor, Router
 from fabric.kubernetes.frr_k8s._internal import SessionFamily
-
-
-class RefusedError(ValueError):
-    """The controller's reason for refusing one neighbor."""
 
 
 def session_family(neighbor: Neighbor) -> SessionFamily:

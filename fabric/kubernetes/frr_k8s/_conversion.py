@@ -6,18 +6,16 @@ the controller's first.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fabric.kubernetes._golang import SECOND_NS, format_duration, prefix_family
-from fabric.kubernetes._refusal import Refusals
+from fabric.kubernetes._refusal import Refusals, RefusedError
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes._resources import Resource
+from fabric.kubernetes._secrets import secret_password
 from fabric.kubernetes.frr_k8s._api import BfdProfile, FrrConfiguration, Neighbor, Router
 from fabric.kubernetes.frr_k8s._checks import (
-    RefusedError,
     check_router,
     local_asn_fault,
     neighbor_faults,
@@ -28,8 +26,6 @@ from fabric.kubernetes.frr_k8s._evpn import check_evpn
 from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig, RouterConfig, Session
 from fabric.kubernetes.frr_k8s._merge import merge_routers
 from fabric.kubernetes.frr_k8s._outgoing import convert_incoming, convert_outgoing
-
-BASIC_AUTH = "kubernetes.io/basic-auth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,23 +224,3 @@ def _password(neighbor: Neighbor, around: Surroundings) -> str:
     if secret is None:
         raise RefusedError(f"secret {name} not found for neighbor {neighbor.name}")
     return secret_password(secret)
-
-
-def secret_password(secret: Resource) -> str:
-    """The password in a `kubernetes.io/basic-auth` secret; raises `RefusedError` for another type or without one.
-
-    `data` that is no base64, which an API server would not have stored, is taken as the password itself.
-    """
-    place = f'"{secret.namespace}"/"{secret.name}"'
-    if secret.value.get("type") != BASIC_AUTH:
-        raise RefusedError(f'secret type mismatch on {place}, type "{BASIC_AUTH}" is expected ')
-    clear = (secret.value.get("stringData") or {}).get("password")
-    if clear is not None:
-        return str(clear)
-    encoded = (secret.value.get("data") or {}).get("password")
-    if encoded is None:
-        raise RefusedError(f"password field not specified in the secret {place}")
-    try:
-        return base64.b64decode(str(encoded), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return str(encoded)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from fabric.kubernetes._community import community_text
 from fabric.kubernetes._golang import Family, parse_cidr, parse_ip, prefix_family
+from fabric.kubernetes._refusal import RefusedError
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes.frr_k8s._api import Advertise, Neighbor, PrefixSelector, Receive
-from fabric.kubernetes.frr_k8s._checks import RefusedError
 from fabric.kubernetes.frr_k8s._internal import (
     Incoming,
     IncomingFilter,
@@ -18,18 +19,6 @@ from fabric.kubernetes.frr_k8s._internal import (
 )
 
 _FAMILIES: tuple[Family, Family] = ("ipv4", "ipv6")
-
-
-def community_text(text: str) -> tuple[ModifierKind, str]:
-    """Kind and normal form of a community: `A:B` (16 bits each) or `large:X:Y:Z` (32 bits each)."""
-    large = text.startswith("large:")
-    parts = text.removeprefix("large:").split(":")
-    numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
-    wanted, limit = (3, 0xFFFFFFFF) if large else (2, 0xFFFF)
-    if len(parts) != wanted or len(numbers) != wanted or max(numbers) > limit:
-        raise RefusedError(f"invalid community {text}, err: invalid community format: {text}")
-    normal = ":".join(map(str, numbers))
-    return ("large-community", f"large:{normal}") if large else ("community", normal)
 
 
 def convert_outgoing(neighbor: Neighbor, family: SessionFamily, prefixes: Sequence[str], dialect: Dialect) -> Outgoing:

@@ -9,7 +9,7 @@ from typing import Literal
 from fabric.kubernetes._documents import Path
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource, Resources
-from fabric.kubernetes.frr_k8s._api import FrrConfiguration
+from fabric.kubernetes.frr_k8s import FrrConfiguration
 
 Severity = Literal["error", "warning", "note"]
 

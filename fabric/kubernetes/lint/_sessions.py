@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, ip_interface
 
 from fabric.kubernetes._golang import SECOND_NS, parse_cidr
-from fabric.kubernetes.frr_k8s._api import Neighbor, Router
-from fabric.kubernetes.frr_k8s._merge import DEFAULT_CONNECT_S, DEFAULT_HOLD_S, DEFAULT_KEEPALIVE_S
+from fabric.kubernetes.frr_k8s import DEFAULT_CONNECT_S, DEFAULT_HOLD_S, DEFAULT_KEEPALIVE_S, Neighbor, Router
 from fabric.kubernetes.lint._finding import Finding, Scene, finding
 
 

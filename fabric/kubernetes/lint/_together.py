@@ -8,9 +8,16 @@ from itertools import combinations
 from fabric.kubernetes._refusal import Origin
 from fabric.kubernetes._resources import HOSTNAME_LABEL, Node
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
-from fabric.kubernetes.frr_k8s._api import FrrConfiguration, Neighbor, Router
-from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
-from fabric.kubernetes.frr_k8s._translate import ConversionError, Options, Translator
+from fabric.kubernetes.frr_k8s import (
+    ConversionError,
+    FrrConfiguration,
+    Neighbor,
+    Options,
+    Router,
+    Surroundings,
+    Translator,
+    convert,
+)
 from fabric.kubernetes.lint._finding import Finding, Scene, finding
 
 _MOST_SELECTORS = 60

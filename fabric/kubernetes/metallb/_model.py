@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from fabric.kubernetes._refusal import Origin
 from fabric.kubernetes._resources import Resource
 from fabric.kubernetes._selectors import LabelSelector
-from fabric.kubernetes.frr_k8s._api import BfdProfile
+from fabric.kubernetes.frr_k8s import BfdProfile
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

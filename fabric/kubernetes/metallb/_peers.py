@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fabric.kubernetes._golang import SECOND_NS, format_duration, parse_duration, parse_ip, quote
-from fabric.kubernetes._refusal import Origin, Refusals
+from fabric.kubernetes._refusal import Origin, Refusals, RefusedError
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource
+from fabric.kubernetes._secrets import secret_password
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
-from fabric.kubernetes.frr_k8s._api import BfdProfile
-from fabric.kubernetes.frr_k8s._checks import RefusedError
-from fabric.kubernetes.frr_k8s._conversion import secret_password
+from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors
 from fabric.kubernetes.metallb._model import Address, Peer
 

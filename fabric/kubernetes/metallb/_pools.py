@@ -7,12 +7,11 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network, summarize_address_range
 from typing import Any
 
+from fabric.kubernetes._community import community_text
 from fabric.kubernetes._golang import parse_cidr, parse_ip, quote
-from fabric.kubernetes._refusal import Origin, Refusals
+from fabric.kubernetes._refusal import Origin, Refusals, RefusedError
 from fabric.kubernetes._resources import Resource
 from fabric.kubernetes._selectors import SelectorError, parse_selector
-from fabric.kubernetes.frr_k8s._checks import RefusedError
-from fabric.kubernetes.frr_k8s._outgoing import community_text
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors, refuse_duplicates
 from fabric.kubernetes.metallb._model import Advertisement, Network, Pool
 

@@ -9,7 +9,7 @@ from typing import Any
 from fabric.kubernetes._golang import Family, format_duration, prefix_family
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import HOSTNAME_LABEL
-from fabric.kubernetes.frr_k8s._api import BfdProfile
+from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._model import Peer
 from fabric.kubernetes.metallb._services import Announcement
 
