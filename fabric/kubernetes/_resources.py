@@ -202,6 +202,7 @@ class _Admission:
         if not isinstance(name, str) or not name:
             self._refuse(document, ("metadata", "name"), describe(name), "a name", "Name the object.")
             return
+        self._check_texts(document, metadata)
         namespace = "" if value["kind"] in _CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
         stored = self._stored(document, value)
         resource = Resource(document, value["kind"], namespace, name, stored)
@@ -209,6 +210,15 @@ class _Admission:
         if earlier is not resource:
             found = f"{resource} again (first at {earlier.where()})"
             self._refuse(document, ("metadata", "name"), found, "each object once", "Remove one of the two.")
+
+    def _check_texts(self, document: Document, metadata: Mapping[str, Any]) -> None:
+        """Labels such as `zone: on` are booleans until they are quoted, and no API server takes them."""
+        texts: dict[FieldPath, Any] = {("metadata", "namespace"): metadata.get("namespace")}
+        for key in ("labels", "annotations"):
+            texts |= {("metadata", key, name): entry for name, entry in (metadata.get(key) or {}).items()}
+        for path, text in texts.items():
+            if text is not None and not isinstance(text, str):
+                self._refuse(document, path, describe(text), "text", "Put it in quotes.")
 
     def _stored(self, document: Document, value: LinedDict) -> Mapping[str, Any]:
         group, _, version = str(value.get("apiVersion", "")).rpartition("/")

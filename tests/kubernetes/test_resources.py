@@ -143,6 +143,12 @@ def test_an_object_written_twice_is_refused() -> None:
         _admit(f"{_CONFIGURATION}---\n{_CONFIGURATION}")
 
 
+def test_labels_that_are_no_text_are_refused() -> None:
+    with pytest.raises(ResourceError) as error:
+        _admit("kind: Node\nmetadata:\n  name: worker\n  labels:\n    zone: on\n    rack: '1'\n")
+    assert [(problem.where, problem.path) for problem in error.value.problems] == [("x.yaml:5", "metadata.labels.zone")]
+
+
 def test_a_version_that_is_not_served_is_refused() -> None:
     with pytest.raises(ResourceError, match=r"frrk8s\.metallb\.io/v1beta9"):
         _admit(_CONFIGURATION.replace("v1beta1", "v1beta9"))

@@ -156,7 +156,7 @@ def _to_advertise(entries: Iterable[Announcement]) -> Json:
     preferences = [{"prefixes": sorted(by_preference[key]), "localPref": key} for key in sorted(by_preference)]
     communities = [{"prefixes": sorted(by_community[key]), "community": key} for key in sorted(by_community)]
     modifiers = _without_empty({"withLocalPref": preferences, "withCommunity": communities})
-    return {"allowed": {"prefixes": sorted(allowed)}, **modifiers}
+    return {"allowed": _without_empty({"prefixes": sorted(allowed)}), **modifiers}
 
 
 def _bfd_profile(profile: BfdProfile) -> Json:
