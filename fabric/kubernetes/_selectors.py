@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+T = TypeVar("T")
 _NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_RULE = (
@@ -59,6 +60,35 @@ class LabelSelector:
     def empty(self) -> bool:
         """True when the selector says nothing, so that it matches every object."""
         return not self.labels and not self.requirements
+
+
+class SelectorIndex(Generic[T]):
+    """Items by the selectors that choose them, for many items and many label sets.
+
+    Most selectors name a single node by its label, so each is kept under one of its labels and looked at only for
+    label sets that have it.
+    """
+
+    def __init__(self) -> None:
+        self._by_label: dict[tuple[str, str] | None, list[tuple[int, LabelSelector, T]]] = {}
+        self._size = 0
+
+    def add(self, item: T, *selectors: LabelSelector) -> None:
+        """Adds an item that any one of `selectors` chooses; without selectors, everything does."""
+        for selector in selectors or (LabelSelector(),):
+            label = selector.labels[0] if selector.labels else None
+            self._by_label.setdefault(label, []).append((self._size, selector, item))
+        self._size += 1
+
+    def of(self, labels: Mapping[str, str]) -> list[T]:
+        """The items that `labels` are chosen by, in the order in which they were added."""
+        found = {
+            position: item
+            for label in (None, *labels.items())
+            for position, selector, item in self._by_label.get(label, ())
+            if selector.matches(labels)
+        }
+        return [found[position] for position in sorted(found)]
 
 
 def parse_selector(value: Mapping[str, Any] | None) -> LabelSelector:

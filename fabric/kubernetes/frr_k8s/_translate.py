@@ -11,7 +11,7 @@ from fabric.errors import InputError
 from fabric.kubernetes._refusal import Refusal
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource, Resources
-from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
+from fabric.kubernetes._selectors import SelectorError, SelectorIndex, parse_selector
 from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configuration
 from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
 from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig
@@ -116,33 +116,22 @@ class Translator:
 
 
 class _Selection:
-    """Configurations by the nodes that they select; a selector that cannot be parsed fails every node.
-
-    Most selectors name one node by a label, so each is kept under one of its labels and looked at only for nodes
-    that carry it.
-    """
+    """Configurations by the nodes that they select; a selector that cannot be parsed fails every node."""
 
     def __init__(self, configurations: Iterable[FrrConfiguration]) -> None:
         self.refusals: list[Refusal] = []
-        self._by_label: dict[tuple[str, str] | None, list[tuple[int, LabelSelector, FrrConfiguration]]] = {}
-        for position, configuration in enumerate(configurations):
+        self._index: SelectorIndex[FrrConfiguration] = SelectorIndex()
+        for configuration in configurations:
             try:
                 selector = parse_selector(configuration.resource.spec.get("nodeSelector"))
             except SelectorError as error:
                 self.refusals.append(_bad_selector(configuration, error))
-                continue
-            label = selector.labels[0] if selector.labels else None
-            self._by_label.setdefault(label, []).append((position, selector, configuration))
+            else:
+                self._index.add(configuration, selector)
 
     def of(self, node: Node) -> list[FrrConfiguration]:
         """The configurations of a node, in the order in which they were read."""
-        found = [
-            (position, configuration)
-            for label in (None, *node.labels.items())
-            for position, selector, configuration in self._by_label.get(label, ())
-            if selector.matches(node.labels)
-        ]
-        return [configuration for _, configuration in sorted(found, key=lambda entry: entry[0])]
+        return self._index.of(node.labels)
 
 
 def _bad_selector(configuration: FrrConfiguration, error: SelectorError) -> Refusal:

@@ -48,7 +48,7 @@ def pod_configurations(bgp_configuration: Resource, resources: Resources) -> tup
     namespace = frr_namespace(bgp_configuration, resources)
     pods = [_read_pod(pod, resources) for pod in _attached_pods(bgp_configuration, resources)]
     candidates = [
-        resource
+        (_normal(resource.spec.get("nodeSelector")), resource)
         for resource in resources.of_kind("FRRConfiguration")
         if resource.namespace == namespace and OWNER_LABEL not in resource.labels
     ]
@@ -132,10 +132,10 @@ def _has_ipam(network: str, pod: Resource, resources: Resources) -> bool:
     return True
 
 
-def _base(node: str, bgp_configuration: Resource, candidates: Iterable[Resource]) -> Resource:
-    """The node's FRRConfiguration: the last one whose selector is exactly the expected one."""
+def _base(node: str, bgp_configuration: Resource, candidates: Iterable[tuple[Json, Resource]]) -> Resource:
+    """The node's FRRConfiguration: the last of the candidates whose selector is exactly the wanted one."""
     wanted = _wanted_selector(node, bgp_configuration)
-    found = [resource for resource in candidates if _normal(resource.spec.get("nodeSelector")) == wanted]
+    found = [resource for selector, resource in candidates if selector == wanted]
     if not found:
         raise PodError(
             f"{bgp_configuration.where()}: no FRRConfiguration has exactly the nodeSelector {wanted} of node {node}, "

@@ -36,8 +36,9 @@ class Scene:
 
     resources: Resources
     release: Release
-    nodes: tuple[Node, ...]
     configurations: tuple[FrrConfiguration, ...]
+    by_node: tuple[tuple[Node, tuple[FrrConfiguration, ...]], ...]
+    """Every node with the configurations that select it."""
 
 
 Rule = Callable[[Scene], Iterator[Finding]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Resources, nodes_meant
-from fabric.kubernetes.frr_k8s import Options, read_configuration
+from fabric.kubernetes._resources import Node, Resources, nodes_meant
+from fabric.kubernetes._selectors import SelectorIndex
+from fabric.kubernetes.frr_k8s import FrrConfiguration, Options, read_configuration
 from fabric.kubernetes.lint import _metallb, _sessions, _together
 from fabric.kubernetes.lint._finding import Finding, Rule, Scene
 
@@ -36,12 +37,23 @@ def lint(resources: Resources, release: Release, options: Options | None = None)
     """Every finding, in the order of the rules: first what the schema drops, then what fails without a refusal,
     last the nodes that frr-k8s would leave frozen."""
     configurations = tuple(map(read_configuration, resources.of_kind("FRRConfiguration")))
-    scene = Scene(resources, release, nodes_meant(resources), configurations)
+    scene = Scene(resources, release, configurations, _by_node(resources, configurations))
     return (
         *_unknown_fields(resources),
         *(found for rule in _RULES for found in rule(scene)),
         *_together.frozen_node(scene, options or Options()),
     )
+
+
+def _by_node(
+    resources: Resources, configurations: tuple[FrrConfiguration, ...]
+) -> tuple[tuple[Node, tuple[FrrConfiguration, ...]], ...]:
+    index: SelectorIndex[FrrConfiguration] = SelectorIndex()
+    for configuration in configurations:
+        selector = _together.selector_of(configuration)
+        if selector is not None:
+            index.add(configuration, selector)
+    return tuple((node, tuple(index.of(node.labels))) for node in nodes_meant(resources))
 
 
 def _unknown_fields(resources: Resources) -> Iterator[Finding]:

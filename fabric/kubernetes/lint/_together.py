@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from fabric.kubernetes._refusal import Origin
-from fabric.kubernetes._resources import HOSTNAME_LABEL, Node
+from fabric.kubernetes._resources import HOSTNAME_LABEL
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 from fabric.kubernetes.frr_k8s import (
     ConversionError,
@@ -24,7 +24,8 @@ _MOST_SELECTORS = 60
 """More different selectors than this are not compared pair by pair."""
 
 
-def _selector(configuration: FrrConfiguration) -> LabelSelector | None:
+def selector_of(configuration: FrrConfiguration) -> LabelSelector | None:
+    """The node selector; `None` for one that cannot be parsed, which `frozen_node` reports."""
     try:
         return parse_selector(configuration.resource.spec.get("nodeSelector"))
     except SelectorError:
@@ -35,7 +36,7 @@ def frozen_node(scene: Scene, options: Options) -> Iterator[Finding]:
     """One contradiction freezes a node for everybody: nothing is applied there any more."""
     translator = Translator(scene.resources, scene.release, options)
     seen: set[tuple[str, ...]] = set()
-    for node in scene.nodes:
+    for node, _ in scene.by_node:
         try:
             translator.node(node)
         except ConversionError as error:
@@ -66,9 +67,9 @@ def graceful_restart_differs(scene: Scene) -> Iterator[Finding]:
 def _shared_neighbors(scene: Scene) -> Iterator[tuple[Neighbor, Neighbor]]:
     """Pairs of descriptions of one session that meet on some node; each later one with the first only."""
     reported: set[tuple[int, int]] = set()
-    for node in scene.nodes:
+    for _, configurations in scene.by_node:
         first: dict[tuple[str, str], Neighbor] = {}
-        for configuration in _of_node(scene, node):
+        for configuration in configurations:
             for router in configuration.routers:
                 for neighbor in router.neighbors:
                     key = (router.vrf, neighbor.address or neighbor.interface)
@@ -79,15 +80,10 @@ def _shared_neighbors(scene: Scene) -> Iterator[tuple[Neighbor, Neighbor]]:
                         yield neighbor, known
 
 
-def _of_node(scene: Scene, node: Node) -> list[FrrConfiguration]:
-    return [c for c in scene.configurations if (selector := _selector(c)) is not None and selector.matches(node.labels)]
-
-
 def mode_all_is_local(scene: Scene) -> Iterator[Finding]:
     """`mode: all` means all prefixes of the same resource, not of the node."""
     reported: set[int] = set()
-    for node in scene.nodes:
-        configurations = _of_node(scene, node)
+    for node, configurations in scene.by_node:
         for configuration, router in ((c, r) for c in configurations for r in c.routers):
             uncovered = _prefixes_elsewhere(configuration, router, configurations)
             for neighbor in router.neighbors if uncovered else ():
@@ -117,14 +113,14 @@ def label_change_conflicts(scene: Scene) -> Iterator[Finding]:
     """
     groups: dict[LabelSelector, list[FrrConfiguration]] = {}
     for configuration in scene.configurations:
-        selector = _selector(configuration)
+        selector = selector_of(configuration)
         if selector is not None and not _by_hostname(selector):
             groups.setdefault(selector, []).append(configuration)
     if len(groups) > _MOST_SELECTORS:
         return
     around = Surroundings(scene.release.dialect, ignore_secrets=True)
     for (one, first), (other, second) in combinations(groups.items(), 2):
-        if any(one.matches(node.labels) and other.matches(node.labels) for node in scene.nodes):
+        if any(one.matches(node.labels) and other.matches(node.labels) for node, _ in scene.by_node):
             continue
         alone = [len(convert(group, around)[1].found) for group in (first, second)]
         together = convert([*first, *second], around)[1].found

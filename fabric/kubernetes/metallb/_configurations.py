@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric.errors import InputError
 from fabric.kubernetes._documents import Document
 from fabric.kubernetes._refusal import Origin, Refusal, Refusals
 from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Node, Resource, Resources, admit, nodes_of
+from fabric.kubernetes._resources import Resource, Resources, admit, nodes_of
+from fabric.kubernetes._selectors import SelectorIndex
+from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors, refuse_duplicates
-from fabric.kubernetes.metallb._model import MetallbConfig
+from fabric.kubernetes.metallb._model import MetallbConfig, Peer
 from fabric.kubernetes.metallb._peers import check_peers_together, parse_bfd_profiles, parse_peers
 from fabric.kubernetes.metallb._pools import advertise, parse_communities, parse_pools
-from fabric.kubernetes.metallb._services import Announcement, NotAnnounced, announcements, services_of
+from fabric.kubernetes.metallb._services import Announcement, NotAnnounced, announcements, pool_of, services_of
 from fabric.kubernetes.metallb._sessions import PeerSession, Target, frr_configuration
 
 _WATCHED = ("BGPPeer", "BGPAdvertisement", "IPAddressPool", "BFDProfile", "Community", "L2Advertisement")
@@ -64,39 +66,38 @@ def metallb_configurations(
     """
     options = options or MetallbOptions()
     parsed = parse_metallb(resources, release, options)
-    services = services_of(resources)
+    services = [(service, pool_of(service, parsed.pools)) for service in services_of(resources)]
+    peers: SelectorIndex[Peer] = SelectorIndex()
+    for peer in parsed.peers:
+        peers.add(peer, *peer.selectors)
     namespace = options.frr_k8s_namespace or release.namespace
     own = metallb_namespace(resources, release, options)
     written, silent = [], []
     for node in nodes_of(resources):
         announced: list[Announcement] = []
-        for service in services:
-            found = announcements(service, node, parsed.pools)
+        for service, pool in services:
+            found = announcements(service, node, pool)
             if isinstance(found, NotAnnounced):
                 silent.append((node.name, service.resource, found))
             else:
                 announced.extend(found)
         target = Target(node.name, namespace, release, options.secret_passthrough or namespace == own)
-        document = _configuration(target, node, parsed, announced)
+        sessions = [PeerSession(peer, _for_peer(announced, peer)) for peer in peers.of(node.labels)]
+        document = _configuration(target, sessions, parsed.bfd_profiles)
         if document is not None:
             written.append(document)
     return MetallbConfigurations(admit(written, release).items, tuple(silent))
 
 
-def _configuration(
-    target: Target, node: Node, parsed: MetallbConfig, announced: Iterable[Announcement]
-) -> Document | None:
+def _for_peer(announced: Iterable[Announcement], peer: Peer) -> tuple[Announcement, ...]:
+    return tuple(entry for entry in announced if entry.for_peer(peer.name))
+
+
+def _configuration(target: Target, sessions: Sequence[PeerSession], profiles: Sequence[BfdProfile]) -> Document | None:
     """The node's FRRConfiguration; `None` where there is nothing to say."""
-    announced = tuple(announced)
-    sessions = [
-        PeerSession(peer, tuple(entry for entry in announced if entry.for_peer(peer.name)))
-        for peer in parsed.peers
-        if peer.selects(node.labels)
-    ]
-    if not sessions and not parsed.bfd_profiles:
+    if not sessions and not profiles:
         return None
-    value = frr_configuration(target, sessions, parsed.bfd_profiles)
-    return Document.generated(f"MetalLB's speaker on {node.name}", value)
+    return Document.generated(f"MetalLB's speaker on {target.node}", frr_configuration(target, sessions, profiles))
 
 
 def parse_metallb(resources: Resources, release: Release, options: MetallbOptions | None = None) -> MetallbConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -45,10 +44,6 @@ class Peer:
     disable_mp: bool = False
     dual_stack: bool = False
     origin: Origin | None = field(default=None, compare=False, repr=False)
-
-    def selects(self, labels: Mapping[str, str]) -> bool:
-        """True when a node with `labels` opens the session."""
-        return not self.selectors or any(selector.matches(labels) for selector in self.selectors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import combinations
 from typing import Any
 
 from fabric.kubernetes._golang import SECOND_NS, format_duration, parse_duration, parse_ip, quote
@@ -10,7 +12,7 @@ from fabric.kubernetes._refusal import Origin, Refusals, RefusedError
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource
 from fabric.kubernetes._secrets import secret_password
-from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
+from fabric.kubernetes._selectors import LabelSelector, SelectorError, SelectorIndex, parse_selector
 from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors
 from fabric.kubernetes.metallb._model import Address, Peer
@@ -64,7 +66,7 @@ def parse_peers(
     resources: Iterable[Resource], secrets: Mapping[str, Resource] | None, profiles: frozenset[str], refusals: Refusals
 ) -> tuple[Peer, ...]:
     """The peers in the order of the files; `secrets` is `None` where frr-k8s looks them up itself."""
-    found: list[Peer] = []
+    found: dict[Peer, None] = {}
     for resource in resources:
         origin = Origin(resource, ("spec",))
         try:
@@ -77,7 +79,7 @@ def parse_peers(
             refusals.add(text, [Origin(resource, ("spec", "bfdProfile"))])
         if peer in found:
             refusals.add(f"peer {resource.name} already exists", [origin])
-        found.append(peer)
+        found.setdefault(peer)
     return tuple(found)
 
 
@@ -226,12 +228,23 @@ def _check_cluster(peers: tuple[Resource, ...], refusals: Refusals) -> None:
 
 
 def _check_nodes(peers: tuple[Resource, ...], nodes: tuple[Node, ...], refusals: Refusals) -> None:
-    selected = [_nodes_of(peer, nodes) for peer in peers]
-    for index, peer in enumerate(peers):
-        for earlier_index in range(index):
-            # Without any known node MetalLB assumes that every two peers may meet.
-            if not nodes or selected[earlier_index] & selected[index]:
-                _check_pair(peers[earlier_index], peer, refusals)
+    """Compares every two peers that share a node; without any known node MetalLB assumes that all may meet."""
+    if nodes:
+        index = _peers_by_selector(peers)
+        meeting = {pair for node in nodes for pair in combinations(index.of(node.labels), 2)}
+    else:
+        meeting = set(combinations(range(len(peers)), 2))
+    for first, second in sorted(meeting, key=lambda pair: pair[::-1]):
+        _check_pair(peers[first], peers[second], refusals)
+
+
+def _peers_by_selector(peers: tuple[Resource, ...]) -> SelectorIndex[int]:
+    """The positions of the peers by their selectors; a peer whose selector is bad is refused by itself."""
+    index: SelectorIndex[int] = SelectorIndex()
+    for position, peer in enumerate(peers):
+        with suppress(SelectorError):
+            index.add(position, *map(parse_selector, peer.spec.get("nodeSelectors") or ()))
+    return index
 
 
 def _check_pair(first: Resource, peer: Resource, refusals: Refusals) -> None:
@@ -245,16 +258,6 @@ def _check_pair(first: Resource, peer: Resource, refusals: Refusals) -> None:
     if _text(peer, "vrf") == _text(first, "vrf") and peer.spec.get("myASN") != first.spec.get("myASN"):
         names = f"peer {_text(peer, 'peerAddress')} has myAsn different from {_text(first, 'peerAddress')}"
         refusals.add(f"{names}, {same_node} have the same myAsn within the same VRF", _both(first, peer, "myASN"))
-
-
-def _nodes_of(peer: Resource, nodes: tuple[Node, ...]) -> frozenset[str]:
-    try:
-        selectors = [parse_selector(selector) for selector in peer.spec.get("nodeSelectors") or ()]
-    except SelectorError:
-        return frozenset()  # refused with the peer itself
-    return frozenset(
-        node.name for node in nodes if not selectors or any(selector.matches(node.labels) for selector in selectors)
-    )
 
 
 def _text(peer: Resource, key: str) -> str:

@@ -99,9 +99,13 @@ def _ready_nodes(service: Resource, slices: Iterable[Resource]) -> frozenset[str
     return frozenset(found)
 
 
-def announcements(service: Service, node: Node, pools: Iterable[Pool]) -> tuple[Announcement, ...] | NotAnnounced:
-    """What `node` announces of a Service, or why it announces nothing."""
-    pool = next((pool for pool in pools if all(pool.holds(address) for address in service.addresses)), None)
+def pool_of(service: Service, pools: Iterable[Pool]) -> Pool | None:
+    """The pool that holds all addresses of a Service."""
+    return next((pool for pool in pools if all(pool.holds(address) for address in service.addresses)), None)
+
+
+def announcements(service: Service, node: Node, pool: Pool | None) -> tuple[Announcement, ...] | NotAnnounced:
+    """What `node` announces of a Service whose addresses `pool` holds, or why it announces nothing."""
     if pool is None:
         return NotAnnounced.NO_POOL
     owned = [entry for entry in pool.advertisements if node.name in entry.nodes]
