@@ -1,0 +1,27 @@
+"""Kubernetes resources into device configurations: what the real controllers of a release make of them."""
+
+from fabric.kubernetes._documents import Document, ResourceError, parse_documents
+from fabric.kubernetes._release import RELEASES, Dialect, Release, release
+from fabric.kubernetes._resources import Node, Resource, Resources, admit, node_named, nodes_meant, nodes_of, read_files
+from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
+
+__all__ = [
+    "RELEASES",
+    "Dialect",
+    "Document",
+    "LabelSelector",
+    "Node",
+    "Release",
+    "Resource",
+    "ResourceError",
+    "Resources",
+    "SelectorError",
+    "admit",
+    "node_named",
+    "nodes_meant",
+    "nodes_of",
+    "parse_documents",
+    "parse_selector",
+    "read_files",
+    "release",
+]

@@ -1,0 +1,251 @@
+"""Custom resources and core objects, as a cluster of a given release would hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fabric.errors import InputError, Problem
+from fabric.kubernetes._documents import Document, LinedDict, ResourceError, dotted, line_of, parse_documents, position
+from fabric.kubernetes._documents import Path as FieldPath
+from fabric.kubernetes._release import Release
+from fabric.kubernetes._schema import describe, load_schema
+
+HOSTNAME_LABEL = "kubernetes.io/hostname"
+_CLUSTER_SCOPED = frozenset(["Node", "Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"])
+_PLURALS = {
+    ("frrk8s.metallb.io", "FRRConfiguration"): "frrconfigurations",
+    ("frrk8s.metallb.io", "FRRK8sConfiguration"): "frrk8sconfigurations",
+    ("metallb.io", "BGPPeer"): "bgppeers",
+    ("metallb.io", "BGPAdvertisement"): "bgpadvertisements",
+    ("metallb.io", "IPAddressPool"): "ipaddresspools",
+    ("metallb.io", "BFDProfile"): "bfdprofiles",
+    ("metallb.io", "Community"): "communities",
+    ("network.openstack.org", "BGPConfiguration"): "bgpconfigurations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object, after unknown fields were dropped and defaults filled in."""
+
+    document: Document
+    kind: str
+    namespace: str
+    """Empty for objects that live in no namespace, such as nodes."""
+    name: str
+    value: Mapping[str, Any]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """`metadata.labels`."""
+        labels: Mapping[str, str] = self.value.get("metadata", {}).get("labels") or {}
+        return labels
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """`metadata.annotations`."""
+        annotations: Mapping[str, str] = self.value.get("metadata", {}).get("annotations") or {}
+        return annotations
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """`spec`, empty where the object has none."""
+        spec: Mapping[str, Any] = self.value.get("spec") or {}
+        return spec
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """`status`, empty where the object has none."""
+        status: Mapping[str, Any] = self.value.get("status") or {}
+        return status
+
+    def where(self, path: FieldPath = ()) -> str:
+        """`file:line` of the field at `path`, or of its nearest ancestor that was written down."""
+        return position(self.document, self.value, path)
+
+    def __str__(self) -> str:
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything that was read, by kind, in the order of the files."""
+
+    release: Release
+    items: tuple[Resource, ...]
+    dropped: tuple[Problem, ...] = ()
+    """Fields that the release's schema does not know: a cluster drops them silently, `oc apply` may refuse them."""
+    _by_kind: Mapping[str, tuple[Resource, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_kind: dict[str, list[Resource]] = {}
+        for item in self.items:
+            by_kind.setdefault(item.kind, []).append(item)
+        object.__setattr__(self, "_by_kind", {kind: tuple(found) for kind, found in by_kind.items()})
+
+    def of_kind(self, kind: str) -> tuple[Resource, ...]:
+        """The objects of `kind`, in the order of the files."""
+        return self._by_kind.get(kind, ())
+
+    def find(self, kind: str, name: str) -> Resource | None:
+        """The first object of `kind` called `name`."""
+        return next((item for item in self.of_kind(kind) if item.name == name), None)
+
+    def adding(self, more: Iterable[Resource]) -> Resources:
+        """These resources and `more`; an object that is there already is replaced."""
+        added = {_identity(item): item for item in more}
+        kept = (item for item in self.items if _identity(item) not in added)
+        return Resources(self.release, (*kept, *added.values()), self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A cluster node: its name and the labels that selectors see."""
+
+    name: str
+    labels: Mapping[str, str]
+    network_unavailable: bool = False
+
+
+def read_files(paths: Iterable[Path]) -> Iterator[Document]:
+    """The documents of YAML or JSON files; of a directory, those of all its `.yaml`, `.yml` and `.json` files."""
+    for path in paths:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if not path.is_dir() or (file.suffix in (".yaml", ".yml", ".json") and file.is_file()):
+                yield from parse_documents(_text(file), str(file))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}. Name a YAML file or a directory.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+
+
+def admit(documents: Iterable[Document], release: Release) -> Resources:
+    """The objects of `documents` as a cluster of `release` stores them.
+
+    Raises `ResourceError` with every schema violation, every document that is no Kubernetes object and every
+    object that is written twice.
+    """
+    admission = _Admission(release)
+    for document in documents:
+        admission.take(document)
+    if admission.problems:
+        raise ResourceError(admission.problems)
+    return Resources(release, tuple(admission.items.values()), tuple(admission.dropped))
+
+
+def node_named(resources: Resources, name: str) -> Node:
+    """The node `name` of the resources; a node that is not among them has its hostname label only."""
+    found = resources.find("Node", name)
+    return _node(found) if found else Node(name, {HOSTNAME_LABEL: name})
+
+
+def nodes_of(resources: Resources) -> tuple[Node, ...]:
+    """All nodes among the resources."""
+    return tuple(map(_node, resources.of_kind("Node")))
+
+
+def nodes_meant(resources: Resources) -> tuple[Node, ...]:
+    """The nodes among the resources; without any, one for each host name that a node selector names."""
+    nodes = nodes_of(resources)
+    if nodes:
+        return nodes
+    names: dict[str, None] = {}
+    for resource in resources.of_kind("FRRConfiguration"):
+        labels = (resource.spec.get("nodeSelector") or {}).get("matchLabels") or {}
+        if HOSTNAME_LABEL in labels:
+            names.setdefault(labels[HOSTNAME_LABEL])
+    return tuple(Node(name, {HOSTNAME_LABEL: name}) for name in names) or (Node("any", {}),)
+
+
+def _node(resource: Resource) -> Node:
+    conditions = resource.status.get("conditions") or []
+    down = any(entry.get("type") == "NetworkUnavailable" and entry.get("status") == "True" for entry in conditions)
+    return Node(resource.name, resource.labels, down)
+
+
+def _identity(resource: Resource) -> tuple[str, str, str]:
+    return resource.kind, resource.namespace, resource.name
+
+
+class _Admission:
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.items: dict[tuple[str, str, str], Resource] = {}
+        self.problems: list[Problem] = []
+        self.dropped: list[Problem] = []
+
+    def take(self, document: Document) -> None:
+        """Adds the object (or the objects of a `List`) of one document."""
+        value = document.value
+        if not isinstance(value, LinedDict) or not isinstance(value.get("kind"), str):
+            self._refuse(document, (), describe(value), "a Kubernetes object with apiVersion and kind", "Add them.")
+        elif value["kind"].endswith("List") and isinstance(value.get("items"), list):
+            for index, item in enumerate(value["items"]):
+                self.take(Document(document.file, line_of(value, ("items", index)), item))
+        else:
+            self._object(document, value)
+
+    def _object(self, document: Document, value: LinedDict) -> None:
+        metadata = value.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        name = metadata.get("name")
+        if not isinstance(name, str) or not name:
+            self._refuse(document, ("metadata", "name"), describe(name), "a name", "Name the object.")
+            return
+        self._check_texts(document, metadata)
+        namespace = "" if value["kind"] in _CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
+        stored = self._stored(document, value)
+        resource = Resource(document, value["kind"], namespace, name, stored)
+        earlier = self.items.setdefault(_identity(resource), resource)
+        if earlier is not resource:
+            found = f"{resource} again (first at {earlier.where()})"
+            self._refuse(document, ("metadata", "name"), found, "each object once", "Remove one of the two.")
+
+    def _check_texts(self, document: Document, metadata: Mapping[str, Any]) -> None:
+        """Labels such as `zone: on` are booleans until they are quoted, and no API server takes them."""
+        texts: dict[FieldPath, Any] = {("metadata", "namespace"): metadata.get("namespace")}
+        for key in ("labels", "annotations"):
+            texts |= {("metadata", key, name): entry for name, entry in (metadata.get(key) or {}).items()}
+        for path, text in texts.items():
+            if text is not None and not isinstance(text, str):
+                self._refuse(document, path, describe(text), "text", "Put it in quotes.")
+
+    def _stored(self, document: Document, value: LinedDict) -> Mapping[str, Any]:
+        group, _, version = str(value.get("apiVersion", "")).rpartition("/")
+        plural = _PLURALS.get((group, value["kind"]))
+        file = self.release.schema_file(group, plural) if plural else None
+        if file is None:
+            return value
+        schema = load_schema(file, version)
+        if schema is None:
+            self._refuse(document, ("apiVersion",), f"{group}/{version}", "a served version", "Use the current one.")
+            return value
+        applied = schema.apply(value)
+        for fault in applied.faults:
+            action = f"Release {self.release.name} refuses the object otherwise."
+            self._refuse(document, fault.path, fault.found, fault.allowed, action)
+        for path in applied.unknown:
+            self.dropped.append(self._unknown(document, path))
+        return applied.value  # type: ignore[no-any-return]  # an object stays an object
+
+    def _unknown(self, document: Document, path: FieldPath) -> Problem:
+        return Problem(
+            document.where(path),
+            dotted(path),
+            "a field that the schema does not know",
+            f"the fields of release {self.release.name}",
+            "The cluster drops it silently; correct its name or leave it out.",
+        )
+
+    def _refuse(self, document: Document, path: FieldPath, found: str, allowed: str, action: str) -> None:
+        self.problems.append(Problem(document.where(path), dotted(path), found, allowed, action))

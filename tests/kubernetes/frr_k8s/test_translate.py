@@ -1,0 +1,79 @@
+"""Options of the daemon, and which namespace counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from fabric.errors import InputError
+from fabric.kubernetes import Node, Resources, admit, parse_documents, release
+from fabric.kubernetes.frr_k8s import Options, Translator, fallback_router_id, translate
+
+_ROUTER = "{bgp: {routers: [{asn: 64512, prefixes: ['2001:db8::/64']}]}}"
+_NODE = Node("w", {})
+
+
+def _cluster(*namespaces: str, name: str = "main") -> Resources:
+    documents = (
+        f"{{apiVersion: frrk8s.metallb.io/v1beta1, kind: FRRConfiguration, metadata: {{name: c{index}, "
+        f"namespace: {namespace}}}, spec: {_ROUTER}}}"
+        for index, namespace in enumerate(namespaces)
+    )
+    return admit(parse_documents("\n---\n".join(documents), "c.yaml"), release(name))
+
+
+@pytest.mark.parametrize(("host", "expected"), [("dummyhostname", "167.62.253.30"), ("worker-0", "54.64.63.75")])
+def test_the_fallback_router_id_is_the_host_names_checksum(host: str, expected: str) -> None:
+    assert fallback_router_id(host) == expected
+
+
+def test_the_fallback_is_taken_without_any_ipv4_address_on_main_only() -> None:
+    options = Options(hostname="worker-0", has_ipv4_address=False)
+    text = translate(_NODE, _cluster("x"), release("main"), options).frr_conf
+    assert "  bgp router-id 54.64.63.75" in text
+    older = _cluster("x", name="v0.0.25")
+    assert "router-id" not in translate(_NODE, older, older.release, options).frr_conf
+
+
+@pytest.mark.parametrize(
+    ("level", "line"),
+    [
+        ("all", "debugging"),
+        ("info", "informational"),
+        ("warn", "warnings"),
+        ("error", "errors"),
+        ("none", "emergencies"),
+    ],
+)
+def test_log_levels(level: str, line: str) -> None:
+    text = translate(_NODE, _cluster("x"), release("main"), Options(log_level=level)).frr_conf
+    assert text.startswith(f"log stdout {line}\n")
+    assert ("debug bgp updates" in text) is (level == "all")
+
+
+def test_an_unknown_log_level_is_named() -> None:
+    with pytest.raises(InputError, match="'loud' is none of all, debug"):
+        translate(_NODE, _cluster("x"), release("main"), Options(log_level="loud"))
+
+
+def test_a_block_that_is_no_prefix_is_named() -> None:
+    with pytest.raises(InputError, match="'everything' is no prefix"):
+        translate(_NODE, _cluster("x"), release("main"), Options(always_block=("everything",)))
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "expected"),
+    [
+        ((), "openshift-frr-k8s"),
+        (("x",), "x"),
+        (("x", "openshift-frr-k8s"), "openshift-frr-k8s"),
+    ],
+)
+def test_the_daemons_namespace_is_found(namespaces: tuple[str, ...], expected: str) -> None:
+    cluster = _cluster(*namespaces, name="4.20")
+    assert Translator(cluster, cluster.release).namespace == expected
+
+
+def test_several_namespaces_ask_for_a_decision() -> None:
+    cluster = _cluster("x", "z", name="4.20")
+    with pytest.raises(InputError, match=r"several namespaces \(x, z\) and none is openshift-frr-k8s"):
+        Translator(cluster, cluster.release)
