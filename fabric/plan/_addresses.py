@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from fabric.errors import Problem
@@ -154,7 +155,7 @@ class LinkSubnets:
         return self._fabric_offset(upper, lower, family, size)
 
     def _node_offset(self, leaf: Device, node: Device, family: str, size: int) -> int:
-        growth, racks = self._giver.design.topology.growth, self._racks()
+        growth, racks = self._giver.design.topology.growth, self._racks
         rack = self._slots.rack(leaf) if leaf.rack else racks - 1  # the last block is for nodes outside the racks
         per_node = size
         per_rack = size * power_of_two(growth.nodes_per_rack) if family == "ipv4" else 1 << _GROUP
@@ -164,23 +165,30 @@ class LinkSubnets:
         sides = power_of_two(growth.leaves_per_rack)
         return (rack * sides + leaf.index) * per_rack + node.index * per_node
 
+    @cached_property
     def _racks(self) -> int:
-        """Racks that node links have room for: a block of 256 unless `growth.racks` says otherwise."""
-        return power_of_two(self._giver.design.topology.growth.racks or 256)
+        """Racks that node links have room for: 256 unless `growth.racks` says otherwise, or there are more."""
+        design = self._giver.design
+        outside = any(device.tier == "node" and device.rack is None for device in design.fabric.devices)
+        return power_of_two(max(design.topology.growth.racks or 256, len(design.fabric.racks) + outside))
 
     def _fabric_offset(self, upper: Device, lower: Device, family: str, size: int) -> int:
         """Leaf links by leaf, then the links above the spines by spine, then the border's."""
         growth, slots = self._giver.design.topology.growth, self._slots
         fan = power_of_two(growth.spines)
         block = size * fan if family == "ipv4" else 1 << _GROUP
-        if lower.tier == "leaf":
-            return slots.leaf(lower) * block + upper.index * size
         share = self._giver.design.settings.fabric_links.pool
         prefix = share.ipv4 if family == "ipv4" else share.ipv6
         assert prefix is not None
-        start = prefix.num_addresses * (14 if upper.tier == "super-spine" else 15) // 16
-        ordinal = slots.spine(lower) if lower.tier == "spine" else lower.index
-        return start + ordinal * block + upper.index * size
+        parts = {"leaf": (0, 14), "super-spine": (14, 15), "border": (15, 16)}
+        first, last = parts["leaf" if lower.tier == "leaf" else upper.tier]
+        ordinal = {"leaf": slots.leaf, "spine": slots.spine}.get(lower.tier, _index)(lower)
+        offset = prefix.num_addresses * first // 16 + ordinal * block + upper.index * size
+        return offset if offset + size <= prefix.num_addresses * last // 16 else prefix.num_addresses
+
+
+def _index(device: Device) -> int:
+    return device.index
 
 
 def pool_uses(giver: Giver) -> tuple[PoolUse, ...]:
