@@ -32,7 +32,7 @@ class Asns:
         self._zones = {zone: ordinal for ordinal, zone in enumerate(giver.design.fabric.zones)}
         self._leaves = {d.rack: d for d in reversed(giver.design.fabric.devices) if d.tier == "leaf"}
         self._rooms = {
-            tier: numbers(f"asn.{tier.replace('-', '_')}_range", entry.first, entry.last)
+            tier: numbers(f"asn.{tier.replace('-', '_')}_range", f"asn.{tier}", entry.first, entry.last)
             for tier, entry in self._settings.ranges.items()
         }
         self._reserve_overrides()
@@ -45,7 +45,7 @@ class Asns:
         shared |= {"spine", "super-spine"} if self._settings.spines == "shared" else set()
         for name, asn in self._settings.overrides.items():
             if owners[name] not in shared:
-                self._giver.reserve((CORE, f"asn.{owners[name]}"), {asn})
+                self._giver.reserve(f"asn.{owners[name]}", {asn})
 
     def of(self, device: Device) -> int | None:
         """The device's ASN; `None` for a node without BGP. 0 stands for one that could not be given (a problem)."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from fabric.errors import PlanError
-from fabric.plan._addresses import LinkSubnets, Loopbacks, pool_uses
+from fabric.plan._addresses import Loopbacks, pool_uses
 from fabric.plan._asns import Asns
 from fabric.plan._collisions import collisions
 from fabric.plan._giver import Giver
 from fabric.plan._ledger import EMPTY, Ledger
+from fabric.plan._links import LinkSubnets
 from fabric.plan._model import DevicePlan, LinkEnd, LinkPlan, Plan
 from fabric.plan._networks import Networks, plan_networks
 from fabric.plan._ports import plan_ports

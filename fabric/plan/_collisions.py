@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fabric.errors import Problem
-from fabric.plan._ledger import Key, Ledger, entries, space_of, value_text
+from fabric.plan._ledger import Key, Ledger, entries, port_space, space_of, spaces, value_text
 
 Clash = tuple[Key, Key, int]
 
@@ -20,26 +20,29 @@ def collisions(ledger: Ledger) -> list[Problem]:
 
 
 def _clashes(ledger: Ledger) -> Iterator[Clash]:
-    for space in _crowded(ledger):
-        first: dict[int, Key] = {}
-        for values in (ledger.given, ledger.released):
-            inside = {section: owners for section, owners in values.items() if space_of(section) == space}
-            for key, value in entries(inside):
-                other = first.setdefault(value, key)
+    crowded = _crowded(ledger)
+    first: dict[tuple[str, int], Key] = {}
+    for values in (ledger.given, ledger.released) if crowded else ():
+        for key, value in entries(values):
+            space = _space(key)
+            if space in crowded:
+                other = first.setdefault((space, value), key)
                 if other != key:
                     yield other, key, value
 
 
-def _crowded(ledger: Ledger) -> list[str]:
+def _space(key: Key) -> str:
+    return port_space(key.owner) if key.kind == "port" else space_of((key.place, key.kind))
+
+
+def _crowded(ledger: Ledger) -> set[str]:
     """The spaces that hold fewer values than owners."""
     counts: dict[str, int] = defaultdict(int)
     distinct: dict[str, set[int]] = defaultdict(set)
-    for values in (ledger.given, ledger.released):
-        for section, owners in values.items():
-            space = space_of(section)
-            counts[space] += len(owners)
-            distinct[space].update(owners.values())
-    return [space for space, values in distinct.items() if len(values) < counts[space]]
+    for space, values in spaces(ledger):
+        counts[space] += len(values)
+        distinct[space].update(values)
+    return {space for space, values in distinct.items() if len(values) < counts[space]}
 
 
 def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
@@ -57,5 +60,5 @@ def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
 
 
 def _line(ledger: Ledger, key: Key) -> str:
-    where = ledger.where(key)
-    return f"line {where.rpartition(':')[2]}" if ledger.lines else where
+    line = ledger.lines.get(str(key))
+    return f"line {line}" if line else ledger.file

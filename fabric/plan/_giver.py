@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from fabric.errors import Problem
-from fabric.plan._ledger import Key, Ledger, Section, entries, family_of, space_of, value_text
+from fabric.plan._ledger import Key, Ledger, Section, entries, spaces, value_text
 from fabric.topology import Design
 
 
@@ -18,6 +18,8 @@ class Room:
 
     pool: str
     """Dotted path of the setting that the room comes from."""
+    space: str
+    """The values among which each is unique, as `space_of` and `port_space` name them."""
     low: int
     high: int
     """Bounds of any value, given by hand or not."""
@@ -29,14 +31,14 @@ class Room:
     length: int | None = None
     """Prefix length of a value, `None` where it is a plain number."""
 
-    def holds(self, value: int) -> bool:
-        """True where a value of the ledger still fits."""
-        return self.low <= value and value + self.size <= self.high and (value - self.low) % self.size == 0
+    def entry(self, value: int) -> int:
+        """The value as the ledger has it, with its length."""
+        return value if self.length is None else value << 8 | self.length
 
 
-def numbers(pool: str, first: int, last: int, limit: int | None = None) -> Room:
-    """Room for plain numbers from `first` to `last`; by hand up to `limit`."""
-    return Room(pool, first, max(last + 1, limit or 0), first, last + 1)
+def numbers(pool: str, space: str, first: int, last: int) -> Room:
+    """Room for plain numbers from `first` to `last`."""
+    return Room(pool, space, first, last + 1, first, last + 1)
 
 
 class Giver:
@@ -47,11 +49,13 @@ class Giver:
         self.given: dict[Section, dict[str, int]] = {}
         self.used: dict[str, int] = defaultdict(int)
         self._ledger = ledger
-        self._sections: dict[str, list[Mapping[str, int]]] = defaultdict(list)
-        for values in (ledger.given, ledger.released):
-            for section, owners in values.items():
-                self._sections[space_of(section)].append(owners)
-        self._taken: dict[str, set[int]] = {}
+        self._taken: dict[str, set[int]] = defaultdict(set)
+        for space, values in spaces(ledger):
+            self._taken[space].update(values)
+        self._held: dict[Section, Mapping[str, int]] = dict(ledger.released)
+        for section, owners in ledger.given.items():
+            resting = ledger.released.get(section)
+            self._held[section] = {**resting, **owners} if resting else owners
         self._next: dict[tuple[str, int], int] = {}
         self._failures: dict[str, int] = defaultdict(int)
         self._short: dict[str, tuple[Room, int, str]] = {}
@@ -64,70 +68,62 @@ class Giver:
             mine = self.given[section] = {}
         elif owner in mine:
             return mine[owner] if room.length is None else mine[owner] >> 8
-        held = self.held(section, owner)
-        value = self._new(section, room, candidate) if held is None else self._kept(section, owner, room)
-        if value is not None:
-            mine[owner] = value if room.length is None else value << 8 | room.length
-            self.used[room.pool] += 1
-        return value
+        old = self._held.get(section)
+        held = None if old is None else old.get(owner)
+        if held is not None:
+            entry = self._kept(Key(*section, owner), room, held)
+        else:
+            entry = self._new(section, room, candidate)
+        if entry is None:
+            return None
+        mine[owner] = entry
+        self.used[room.pool] += 1
+        return entry if room.length is None else entry >> 8
 
-    def held(self, section: Section, owner: str) -> int | None:
-        """What the ledger has for the owner, in service or in quarantine."""
-        for values in (self._ledger.given, self._ledger.released):
-            owners = values.get(section)
-            if owners is not None and owner in owners:
-                return owners[owner]
-        return None
+    def reserve(self, space: str, values: set[int]) -> None:
+        """Keeps plain numbers from being given out in a space."""
+        self._taken[space].update(values)
 
-    def reserve(self, section: Section, values: set[int]) -> None:
-        """Keeps values from being given out in the section's space."""
-        self._space(section).update(values)
-
-    def _kept(self, section: Section, owner: str, room: Room) -> int | None:
-        held = self.held(section, owner)
-        assert held is not None
-        value = held if room.length is None else held >> 8
-        if room.holds(value) and (room.length is None or held & 0xFF == room.length):
-            return value
-        self._misfits.setdefault(room.pool, (room, []))[1].append((Key(*section, owner), held))
+    def _kept(self, key: Key, room: Room, held: int) -> int | None:
+        if room.length is None:
+            fits = room.low <= held < room.high
+        else:
+            value = held >> 8
+            inside = room.low <= value and value + room.size <= room.high
+            fits = inside and held & 0xFF == room.length and (value - room.low) % room.size == 0
+        if fits:
+            return held
+        self._misfits.setdefault(room.pool, (room, []))[1].append((key, held))
         return None
 
     def _new(self, section: Section, room: Room, candidate: int) -> int | None:
-        taken, value = self._space(section), candidate
+        taken, value = self._taken[room.space], candidate
         if not room.first <= candidate or candidate + room.size > room.last:
             if room.length is not None:  # a prefix is where its place says, so that blocks can be summarised
                 self._note_short(section, room, candidate + room.size - room.first)
                 return None
             value = room.first
-        if value in taken:
-            value = self._free(space_of(section), taken, value, room)
+        if room.entry(value) in taken:
+            value = self._free(taken, value, room)
         if value + room.size > room.last:
-            value = self._free(space_of(section), taken, room.first, room)
+            value = self._free(taken, room.first, room)
         if value + room.size > room.last:
             self._failures[room.pool] += 1
             self._note_short(section, room, room.last - room.first + room.size * self._failures[room.pool])
             return None
-        taken.add(value)
-        return value
+        entry = room.entry(value)
+        taken.add(entry)
+        return entry
 
-    def _free(self, space: str, taken: set[int], value: int, room: Room) -> int:
+    def _free(self, taken: set[int], value: int, room: Room) -> int:
         """The first free value from `value` on; walked stretches are leapt over the next time."""
         walked = []
-        while value in taken:
+        while room.entry(value) in taken:
             walked.append(value)
-            value = self._next.get((space, value), value + room.size)
+            value = self._next.get((room.space, value), value + room.size)
         for passed in walked:
-            self._next[space, passed] = value
+            self._next[room.space, passed] = value
         return value
-
-    def _space(self, section: Section) -> set[int]:
-        space = space_of(section)
-        taken = self._taken.get(space)
-        if taken is None:
-            plain = 8 if family_of(section[1]) else 0
-            taken = {value >> plain for owners in self._sections.get(space, ()) for value in owners.values()}
-            self._taken[space] = taken
-        return taken
 
     def _note_short(self, section: Section, room: Room, need: int) -> None:
         known = self._short.get(room.pool)

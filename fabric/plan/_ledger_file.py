@@ -11,15 +11,15 @@ the lines of both sides is right in any order; the next writing sorts them.
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from fabric.errors import InputError, PlanError, Problem
-from fabric.plan._ledger import CORE, Key, Ledger, Section, Values, value_of, value_text
+from fabric.plan._ledger import CORE, Ledger, Section, Values, value_of, value_texts
 
 _BUCKETS = 64
 _HEADER = """\
@@ -29,7 +29,8 @@ _HEADER = """\
 ledger: 1
 """
 _END = "# end"
-_LINE = re.compile(r"([^/\s]+)/([a-z0-9.-]+)/([^\s:]+): (\S+)( released)?")
+_VERSION = "ledger: 1"
+_RELEASED = " released"
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 _Read = dict[Section, dict[str, int]]
@@ -53,7 +54,7 @@ def parse_ledger(text: str, file: str = "ledger") -> Ledger:
     reader.read(text)
     if reader.problems:
         raise PlanError(reader.problems)
-    return Ledger(reader.given, reader.released, file, reader.lines)
+    return Ledger(reader.given, _resting(reader), file, text)
 
 
 class _Reader:
@@ -63,61 +64,81 @@ class _Reader:
         self.file = file
         self.given: _Read = {}
         self.released: _Read = {}
-        self.lines: dict[str, int] = {}
         self.problems: list[Problem] = []
 
     def read(self, text: str) -> None:
         lines = text.splitlines()
+        count = 0
         for number, line in enumerate(lines, start=1):
-            match = _LINE.fullmatch(line)
-            if match:
-                self._value(number, line, match)
-            elif line.startswith(_MARKERS):
-                action = "Keep the lines of both sides, remove this one, and plan again."
-                self._report(number, f"the mark of a merge ('{line[:7]}')", "values and comments", action)
-            elif line.strip() and not line.startswith("#") and line != "ledger: 1":
-                self._report(number, repr(line[:60]), "PLACE/KIND/OWNER: VALUE", "Correct the line, or remove it.")
+            key, colon, value = line.partition(": ")
+            parts = key.split("/", 2)
+            if colon and len(parts) == 3 and line[0] != "#":
+                count += 1
+                self._value(number, (parts[0], parts[1]), parts[2], value)
+            else:
+                self._other(number, line)
+        if count != sum(map(len, (*self.given.values(), *self.released.values()))):
+            self._repeated_keys(lines)
         if _END not in lines:
             action = "Take the file from version control."
             self._report(len(lines), "no last line", f"a file that ends with '{_END}'", action)
 
-    def _value(self, number: int, line: str, match: re.Match[str]) -> None:
-        place, kind, owner, text, released = match.groups()
+    def _value(self, number: int, section: Section, owner: str, text: str) -> None:
+        target = self.given
+        if text.endswith(_RELEASED):
+            target, text = self.released, text[: -len(_RELEASED)]
         try:
-            value = value_of(kind, text)
+            value = value_of(section[1], text)
         except (ValueError, OSError):
-            self._report(number, f"'{text}'", f"a value for {kind}", "Restore the value, or remove the line.")
+            found, allowed = f"'{text}'", f"a value for {section[1]}"
+            self._report(number, found, allowed, "Restore the value, or remove the line.")
             return
-        key = line.partition(": ")[0]
-        target = self.released if released else self.given
-        if key in self.lines:
-            self._repeated(number, Key(place, kind, owner), value)
-        self.lines[key] = number
-        try:
-            target[place, kind][owner] = value
-        except KeyError:
-            target[place, kind] = {owner: value}
+        owners = target.get(section)
+        if owners is None:
+            target[section] = {owner: value}
+        else:
+            owners[owner] = value
 
-    def _repeated(self, number: int, key: Key, value: int) -> None:
-        """A key that stands twice, as a merge may leave it; the same value twice is no mistake."""
-        section = (key.place, key.kind)
-        values = {part[section].get(key.owner, value) for part in (self.given, self.released) if section in part}
-        self.released.get(section, {}).pop(key.owner, None)
-        if values - {value}:
-            found = f"{key} a second time with another value (first on line {self.lines[str(key)]})"
-            action = "Keep the line whose value is in service."
-            self._report(number, found, "each key once", action)
+    def _other(self, number: int, line: str) -> None:
+        if line.startswith(_MARKERS):
+            action = "Keep the lines of both sides, remove this one, and plan again."
+            self._report(number, f"the mark of a merge ('{line[:7]}')", "values and comments", action)
+        elif line.strip() and not line.startswith("#") and line != _VERSION:
+            self._report(number, repr(line[:60]), "PLACE/KIND/OWNER: VALUE", "Correct the line, or remove it.")
+
+    def _repeated_keys(self, lines: list[str]) -> None:
+        """Keys that stand twice, as a merge may leave them; the same value twice is no mistake."""
+        first: dict[str, tuple[int, str]] = {}
+        for number, line in enumerate(lines, start=1):
+            key, _, text = line.partition(": ")
+            if line.startswith("#"):
+                continue
+            other, value = first.setdefault(key, (number, text.removesuffix(_RELEASED)))
+            if text.removesuffix(_RELEASED) != value:
+                found = f"{key} a second time with another value (first on line {other})"
+                self._report(number, found, "each key once", "Keep the line whose value is in service.")
 
     def _report(self, number: int, *rest: str) -> None:
         found, allowed, action = rest
         self.problems.append(Problem(f"{self.file}:{number}", "", found, allowed, action))
 
 
+def _resting(read: _Reader) -> _Read:
+    """The quarantine without what is in service too: one branch released it, another one did not."""
+    found = {}
+    for section, owners in read.released.items():
+        given = read.given.get(section, {})
+        resting = {owner: value for owner, value in owners.items() if owner not in given}
+        if resting:
+            found[section] = resting
+    return found
+
+
 def ledger_text(ledger: Ledger) -> str:
     """The text of a ledger's file."""
     blocks: dict[str, list[str]] = defaultdict(list)
-    for place, line in (*_lines(ledger.given, ""), *_lines(ledger.released, " released")):
-        blocks[place].append(line)
+    for place, lines in chain(_lines(ledger.given, ""), _lines(ledger.released, _RELEASED)):
+        blocks[place] += lines
     buckets: dict[int, list[str]] = defaultdict(list)
     for place in sorted(blocks.keys() - {CORE}):
         buckets[zlib.crc32(place.encode()) % _BUCKETS] += sorted(blocks[place])
@@ -128,10 +149,11 @@ def ledger_text(ledger: Ledger) -> str:
     return "\n".join([*parts, _END, ""])
 
 
-def _lines(values: Values, suffix: str) -> Iterator[tuple[str, str]]:
+def _lines(values: Values, suffix: str) -> Iterator[tuple[str, list[str]]]:
     for (place, kind), owners in values.items():
-        for owner, value in owners.items():
-            yield place, f"{place}/{kind}/{owner}: {value_text(kind, value)}{suffix}"
+        head = f"{place}/{kind}/"
+        texts = value_texts(kind, owners.values())
+        yield place, [f"{head}{owner}: {text}{suffix}" for owner, text in zip(owners, texts, strict=True)]
 
 
 def write_ledger(path: Path | str, ledger: Ledger) -> None:

@@ -84,9 +84,10 @@ def _prefixes(part: _Part) -> Iterator[Prefix]:
             yield whole
             continue
         length = max(_SUBNET_LENGTH[family], whole.prefixlen)
-        room = pool_room(f"networks.{part.name}.{family}", whole, length)
+        kind = f"subnet.{part.name}.{family}"
+        room = pool_room(f"networks.{part.name}.{family}", kind, whole, length)
         ordinal = scope.ordinal if offset is None else offset
-        section = (scope.place, f"subnet.{part.name}.{family}")
+        section = (scope.place, kind)
         value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size)
         if value is not None:
             offset = (value - room.first) // room.size
@@ -98,7 +99,8 @@ def _room(part: _Part, prefix: Prefix, first: int) -> Room:
     low, family = int(prefix.network_address), _family(prefix)
     high = low + prefix.num_addresses
     last = high - 1 if family == "ipv4" else high
-    return Room(f"networks.{part.name}.{family}", low, high, low + first, last, length=prefix.max_prefixlen)
+    pool, space = f"networks.{part.name}.{family}", f"network.{part.name}.{family}"
+    return Room(pool, space, low, high, low + first, last, length=prefix.max_prefixlen)
 
 
 def _family(prefix: Prefix) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from fabric.plan._giver import Giver, numbers
-from fabric.plan._ledger import CORE
-from fabric.topology import Link
+from fabric.plan._ledger import CORE, port_space
 
 _MOST = 1 << 12
 
@@ -22,20 +21,14 @@ def plan_ports(giver: Giver) -> dict[tuple[str, str], int]:
         far_ends[link.lower].append(link.upper)
     for link in giver.design.fabric.links:
         far_ends[link.upper].append(link.lower)
-    room = numbers("ports", 1, _MOST)
     found: dict[tuple[str, str], int] = {}
     for name, peers in far_ends.items():
-        kind = f"port.{name}"
+        room = numbers("ports", port_space(name), 1, _MOST)
         for position, peer in enumerate(peers, start=1):
             place = places[name] if places[name] != CORE else places[peer]
-            found[name, peer] = giver.claim((place, kind), peer, room, position) or 0
+            found[name, peer] = giver.claim((place, "port"), f"{name}>{peer}", room, position) or 0
     return found
 
 
 def _places(giver: Giver) -> dict[str, str]:
     return {device.name: device.rack or CORE for device in giver.design.fabric.devices}
-
-
-def place_of(giver: Giver, link: Link) -> str:
-    """The rack that a link belongs to, by its lower end; `CORE` above the leaves."""
-    return giver.design.fabric.by_name[link.lower].rack or CORE

@@ -6,8 +6,8 @@ reserves a level. An ordinal stays with its name: the ledger keeps it, so order 
 
 from __future__ import annotations
 
-from fabric.plan._giver import Giver, Room, numbers
-from fabric.plan._ledger import CORE, Section
+from fabric.plan._giver import Giver, numbers
+from fabric.plan._ledger import CORE, space_of
 from fabric.topology import Device
 
 _MANY = 1 << 16
@@ -19,26 +19,15 @@ class Slots:
     def __init__(self, giver: Giver) -> None:
         fabric, growth = giver.design.fabric, giver.design.topology.growth
         self._leaves_per_rack, self._spines = growth.leaves_per_rack, growth.spines
-        racks = numbers("growth.racks", 0, (growth.racks or _MANY) - 1, _MANY)
+        racks = numbers("growth.racks", "slot.rack", 0, (growth.racks or _MANY) - 1)
         self.racks = {
             name: giver.claim((name, "slot.rack"), name, racks, ordinal) or 0 for name, ordinal in fabric.racks.items()
         }
-        pods = numbers("growth.pods", 0, growth.pods - 1, _MANY)
+        pods = numbers("growth.pods", "slot.pod", 0, growth.pods - 1)
         self._pods = {
             name: giver.claim((CORE, "slot.pod"), name, pods, ordinal) or 0 for ordinal, name in enumerate(fabric.pods)
         }
-        rooms = {
-            "leaf": numbers("growth.leaves_per_rack", 0, growth.leaves_per_rack - 1),
-            "node": numbers("growth.nodes_per_rack", 0, growth.nodes_per_rack - 1),
-        }
-        upper = numbers("growth.spines", 0, growth.spines - 1)
-        self._devices = {
-            device.name: self._slot(giver, device, rooms.get(device.tier, upper)) for device in fabric.devices
-        }
-
-    @staticmethod
-    def _slot(giver: Giver, device: Device, room: Room) -> int:
-        return giver.claim(_section(device), device.name, room, device.index) or 0
+        self._devices = {device.name: _slot(giver, device) for device in fabric.devices}
 
     def of(self, device: Device) -> int:
         """Ordinal of the device among its like: leaves of the rack, nodes of the rack, spines of the pod."""
@@ -61,6 +50,13 @@ class Slots:
         return self.pod(device) * self._spines + self.of(device)
 
 
-def _section(device: Device) -> Section:
+def _slot(giver: Giver, device: Device) -> int:
+    growth = giver.design.topology.growth
     pod = f".{device.pod}" if device.tier == "spine" and device.pod else ""
-    return device.rack or CORE, f"slot.{device.tier}{pod}"
+    section = (device.rack or CORE, f"slot.{device.tier}{pod}")
+    key, last = {
+        "leaf": ("leaves_per_rack", growth.leaves_per_rack),
+        "node": ("nodes_per_rack", growth.nodes_per_rack),
+    }.get(device.tier, ("spines", growth.spines))
+    room = numbers(f"growth.{key}", space_of(section), 0, last - 1)
+    return giver.claim(section, device.name, room, device.index) or 0

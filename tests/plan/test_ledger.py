@@ -50,7 +50,7 @@ def line_of(text: str, start: str) -> int:
         ("a1/loopback.ipv4/a1-leaf-1", "b1/loopback.ipv4/b1-leaf-1", "10.240.0.1"),
         ("a1/node-link.ipv4/a1-leaf-1>a1-worker-1", "a1/node-link.ipv4/a1-leaf-2>a1-worker-1", "10.248.0.0/31"),
         ("a1/asn.leaf/a1-leaf-1", "b1/asn.leaf/b1-leaf-2", "64640"),
-        ("a1/port.spine-1/a1-leaf-1", "b1/port.spine-1/b1-leaf-1", "1"),
+        ("a1/port/spine-1>a1-leaf-1", "b1/port/spine-1>b1-leaf-1", "1"),
         ("a1/slot.rack/a1", "b1/slot.rack/b1", "0"),
         ("a1/host.storage.ipv4/a1-worker-1", "CORE/vip.storage.ipv4/fabric.0", "172.18.0.10"),
     ],

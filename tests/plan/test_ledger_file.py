@@ -63,7 +63,7 @@ def test_it_is_yaml_of_one_value_a_line() -> None:
     assert len(values) == len(ledger)
     assert values["a1/loopback.ipv4/a1-leaf-1"] == "10.240.0.1"
     assert values["a1/fabric-link.ipv6/spine-2>a1-leaf-1"] == "fd00:fab:0:1::2/127"
-    assert values["a1/port.spine-1/a1-leaf-2"] == 2
+    assert values["a1/port/spine-1>a1-leaf-2"] == 2
 
 
 def test_no_file_is_an_empty_ledger(tmp_path: Path) -> None:
