@@ -6,13 +6,13 @@ reads as its place (`…:rack:device`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from fabric.plan._giver import Giver, Room
 from fabric.plan._ledger import CORE
-from fabric.plan._model import Address, PoolUse, Prefix
+from fabric.plan._model import Address, Prefix
 from fabric.plan._slots import Slots
 from fabric.topology import Device, Pool
 
@@ -92,21 +92,3 @@ def _core_rooms(pool: str, space: str, prefix: Prefix) -> dict[str, Room]:
     quarter = min((whole.last - whole.first) // 4, 1 << GROUP)
     starts = {t: whole.first + n * quarter for n, t in enumerate(("super-spine", "spine", "border", "node"))}
     return {tier: replace(whole, first=start, last=start + quarter) for tier, start in starts.items()}
-
-
-def pool_uses(giver: Giver) -> tuple[PoolUse, ...]:
-    """How full each address pool is."""
-    settings = giver.design.settings
-    sized: Mapping[str, tuple[Pool, int, str]] = {
-        "pools.loopbacks": (settings.loopbacks, 32, "addresses"),
-        "pools.fabric_links": (settings.fabric_links.pool, settings.fabric_links.prefix, "link subnets"),
-        "pools.node_links": (settings.node_links.pool, settings.node_links.prefix, "link subnets"),
-    }
-    found = []
-    for name, (pool, length, unit) in sized.items():
-        for family, prefix in families(pool, ("ipv4", "ipv6")):
-            used = giver.used.get(f"{name}.{family}", 0)
-            full = length if family == "ipv4" else length + 96
-            if used:
-                found.append(PoolUse(f"{name}.{family}", str(prefix), unit, used, 1 << (full - prefix.prefixlen)))
-    return tuple(found)

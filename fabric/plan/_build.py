@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from fabric.errors import PlanError
-from fabric.plan._addresses import Loopbacks, pool_uses
+from fabric.plan._addresses import Loopbacks
 from fabric.plan._asns import Asns
+from fabric.plan._bulk import without_collection
 from fabric.plan._collisions import collisions
 from fabric.plan._giver import Giver
 from fabric.plan._ledger import EMPTY, Ledger
 from fabric.plan._links import LinkSubnets
 from fabric.plan._model import DevicePlan, LinkEnd, LinkPlan, Plan
 from fabric.plan._networks import Networks, plan_networks
+from fabric.plan._pools import pool_uses
 from fabric.plan._ports import plan_ports
 from fabric.plan._slots import Slots
 from fabric.topology import Design
 
 
+@without_collection()
 def build(design: Design, ledger: Ledger = EMPTY) -> Plan:
     """The plan of a design in which everything keeps what the ledger says that it has.
 
@@ -42,9 +45,10 @@ def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
     links = tuple(_links(giver, LinkSubnets(giver, slots)))
     networks = plan_networks(giver)
     devices = tuple(_devices(giver, slots, networks))
-    return giver, Plan(design, devices, links, tuple(networks.subnets), pool_uses(giver), giver.ledger())
+    return giver, Plan(design, devices, links, tuple(networks.subnets), pool_uses(design, giver.given), giver.ledger())
 
 
+@without_collection()
 def reclaim(design: Design, ledger: Ledger) -> Ledger:
     """The ledger without the values that nobody in the design has any more: they may be given out again."""
     giver, _ = _run(design, ledger)

@@ -47,7 +47,6 @@ class Giver:
     def __init__(self, design: Design, ledger: Ledger) -> None:
         self.design = design
         self.given: dict[Section, dict[str, int]] = {}
-        self.used: dict[str, int] = defaultdict(int)
         self._ledger = ledger
         self._taken: dict[str, set[int]] = defaultdict(set)
         for space, values in spaces(ledger):
@@ -77,7 +76,6 @@ class Giver:
         if entry is None:
             return None
         mine[owner] = entry
-        self.used[room.pool] += 1
         return entry if room.length is None else entry >> 8
 
     def reserve(self, space: str, values: set[int]) -> None:

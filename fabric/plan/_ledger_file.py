@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 
 from fabric.errors import InputError, PlanError, Problem
+from fabric.plan._bulk import without_collection
 from fabric.plan._ledger import CORE, Ledger, Section, Values, value_of, value_texts
 
 _BUCKETS = 64
@@ -48,6 +49,7 @@ def read_ledger(path: Path | str) -> Ledger:
     return parse_ledger(text, str(path))
 
 
+@without_collection()
 def parse_ledger(text: str, file: str = "ledger") -> Ledger:
     """The ledger in `text`; raises `PlanError` with every bad line."""
     reader = _Reader(file)
@@ -134,6 +136,7 @@ def _resting(read: _Reader) -> _Read:
     return found
 
 
+@without_collection()
 def ledger_text(ledger: Ledger) -> str:
     """The text of a ledger's file."""
     blocks: dict[str, list[str]] = defaultdict(list)
