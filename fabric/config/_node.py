@@ -137,7 +137,7 @@ def _weighted_routes(plan: Plan, device: DevicePlan) -> Iterator[StaticRoute]:
     """
     for family in families_of(plan):
         hops = _uplinks(plan, device, family)
-        start = device.device.index % max(len(hops), 1)
+        start = device.slot % max(len(hops), 1)
         for prefix in routed_space(plan, family):
             if family == "ipv4":
                 yield StaticRoute(prefix, hops)

@@ -1,6 +1,28 @@
-"""Every number of a fabric: ASNs, router ids, addresses and ports, computed from the design alone."""
+"""Every number of a fabric: ASNs, router ids, addresses and ports, computed from the design and kept by a ledger."""
 
-from fabric.plan._build import build
+from fabric.plan._build import build, ledger_of, reclaim
+from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
+from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
 from fabric.plan._model import DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
 
-__all__ = ["DevicePlan", "HostAddress", "LinkEnd", "LinkPlan", "Plan", "PoolUse", "SubnetPlan", "build"]
+__all__ = [
+    "EMPTY",
+    "DevicePlan",
+    "HostAddress",
+    "Key",
+    "Ledger",
+    "LinkEnd",
+    "LinkPlan",
+    "Plan",
+    "PoolUse",
+    "SubnetPlan",
+    "build",
+    "entries",
+    "ledger_of",
+    "ledger_text",
+    "parse_ledger",
+    "read_ledger",
+    "reclaim",
+    "value_text",
+    "write_ledger",
+]

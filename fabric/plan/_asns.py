@@ -2,79 +2,101 @@
 
 from __future__ import annotations
 
-from fabric.errors import Problem
+from typing import NamedTuple
+
+from fabric.plan._giver import Giver, numbers
+from fabric.plan._ledger import CORE
 from fabric.plan._slots import Slots
-from fabric.topology import Design, Device
+from fabric.topology import Device
+
+_ALL = "ALL"
+"""The owner of an ASN that a whole tier shares."""
+
+
+class _Group(NamedTuple):
+    """Those who share an ASN: their range, place and name, and the ordinal that the ASN is computed from."""
+
+    tier: str
+    place: str
+    owner: str
+    ordinal: int
 
 
 class Asns:
-    """Gives each device its ASN and notes ranges that are too small."""
+    """Gives each device its ASN."""
 
-    def __init__(self, design: Design, slots: Slots) -> None:
-        self._design, self._slots = design, slots
-        self._zones = {zone: ordinal for ordinal, zone in enumerate(design.fabric.zones)}
-        self._reported: set[str] = set()
-        self.problems: list[Problem] = []
+    def __init__(self, giver: Giver, slots: Slots) -> None:
+        self._giver, self._slots = giver, slots
+        self._design = giver.design
+        self._settings = giver.design.settings.asn
+        self._zones = {zone: ordinal for ordinal, zone in enumerate(giver.design.fabric.zones)}
+        self._leaves = {d.rack: d for d in reversed(giver.design.fabric.devices) if d.tier == "leaf"}
+        self._rooms = {
+            tier: numbers(f"asn.{tier.replace('-', '_')}_range", f"asn.{tier}", entry.first, entry.last)
+            for tier, entry in self._settings.ranges.items()
+        }
+        self._reserve_overrides()
+
+    def _reserve_overrides(self) -> None:
+        """Keeps what the file gives to single devices from being given to others."""
+        owners = {d.name: d.tier for d in self._design.fabric.devices}
+        shared = {"border", "leaf" if self._settings.leaves != "per-leaf" else ""}
+        shared |= {"node"} if self._settings.nodes != "per-node" else set()
+        shared |= {"spine", "super-spine"} if self._settings.spines == "shared" else set()
+        for name, asn in self._settings.overrides.items():
+            if owners[name] not in shared:
+                self._giver.reserve(f"asn.{owners[name]}", {asn})
 
     def of(self, device: Device) -> int | None:
         """The device's ASN; `None` for a node without BGP. 0 stands for one that could not be given (a problem)."""
         if device.routing != "bgp":
             return None
-        override = self._design.settings.asn.overrides.get(device.name)
+        override = self._settings.overrides.get(device.name)
         if override is not None:
             return override
-        if device.tier == "node" and self._design.settings.asn.nodes == "leaf" and device.rack:
-            return self._from_range("leaf", self._leaf_ordinal(device, 0))
-        return self._from_range(device.tier, self._ordinal(device))
+        group = self._group(device)
+        room = self._rooms[group.tier]
+        return self._giver.claim((group.place, f"asn.{group.tier}"), group.owner, room, room.first + group.ordinal) or 0
 
-    def _ordinal(self, device: Device) -> int:
+    def _group(self, device: Device) -> _Group:
+        unique = self._settings.spines == "unique"
         match device.tier:
             case "leaf":
-                return self._leaf_ordinal(device, device.index)
+                return self._leaf_group(device)
+            case "spine" if unique:
+                return _Group("spine", CORE, device.name, self._slots.spine(device))
             case "spine":
-                unique = self._design.settings.asn.spines == "unique"
-                return self._slots.spine(device) if unique else self._slots.pod(device)
-            case "super-spine":
-                return device.index if self._design.settings.asn.spines == "unique" else 0
-            case "border":
-                return 0
-            case _:
-                return self._node_ordinal(device)
+                return _Group("spine", CORE, device.pod or _ALL, self._slots.pod(device))
+            case "super-spine" if unique:
+                return _Group("super-spine", CORE, device.name, self._slots.of(device))
+            case "node" if self._settings.nodes == "leaf" and device.rack:
+                return self._leaf_group(self._leaves[device.rack])
+            case "node":
+                return self._node_group(device)
+            case tier:
+                return _Group(tier, CORE, _ALL, 0)
 
-    def _leaf_ordinal(self, device: Device, index: int) -> int:
-        match self._design.settings.asn.leaves:
+    def _leaf_group(self, leaf: Device) -> _Group:
+        assert leaf.rack is not None
+        match self._settings.leaves:
             case "per-leaf":
-                return self._slots.rack(device) * self._design.topology.growth.leaves_per_rack + index
+                return _Group("leaf", leaf.rack, leaf.name, self._slots.leaf(leaf))
             case "per-rack":
-                return self._slots.rack(device)
+                return _Group("leaf", leaf.rack, leaf.rack, self._slots.rack(leaf))
             case "per-zone":
-                return self._zones[device.zone or ""]
+                return _Group("leaf", CORE, leaf.zone or _ALL, self._zones[leaf.zone or ""])
             case _:
-                return 0
+                return _Group("leaf", CORE, _ALL, 0)
 
-    def _node_ordinal(self, device: Device) -> int:
+    def _node_group(self, device: Device) -> _Group:
         """Racks have a block each; nodes outside the racks come before them."""
-        sharing = self._design.settings.asn.nodes
-        if sharing == "shared":
-            return 0
-        room = self._design.topology.growth.nodes_per_rack if sharing == "per-node" else 1
-        own = device.index if sharing == "per-node" else 0
+        place = device.rack or CORE
         block = 0 if device.rack is None else 1 + self._slots.rack(device)
-        return block * room + own
-
-    def _from_range(self, tier: str, ordinal: int) -> int:
-        entry = self._design.settings.asn.ranges[tier]
-        if entry.first + ordinal <= entry.last:
-            return entry.first + ordinal
-        if tier not in self._reported:
-            self._reported.add(tier)
-            key = f"{tier.replace('-', '_')}_range"
-            self.problems.append(
-                self._design.source.problem(
-                    ("asn", key),
-                    f"{entry.first}-{entry.last}, which is exhausted",
-                    f"at least {ordinal + 1} ASNs for this design and its growth",
-                    f"Set asn.{key} to a wider range, set asn.width to 4, or lower what 'growth' reserves.",
-                )
-            )
-        return 0
+        match self._settings.nodes:
+            case "per-node":
+                room = self._design.topology.growth.nodes_per_rack
+                return _Group("node", place, device.name, block * room + self._slots.of(device))
+            case "per-rack":
+                return _Group("node", place, device.rack or _ALL, block)
+            case _:
+                return _Group("node", CORE, _ALL, 0)

@@ -1,4 +1,4 @@
-"""A design to its plan: ports, addresses and ASNs, each a pure function of the design."""
+"""A design and its ledger to the plan: ports, addresses and ASNs."""
 
 from __future__ import annotations
 
@@ -6,29 +6,63 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from fabric.errors import PlanError
-from fabric.plan._addresses import Giver, LinkSubnets, Loopbacks, pool_uses
+from fabric.plan._addresses import Loopbacks
 from fabric.plan._asns import Asns
+from fabric.plan._bulk import without_collection
+from fabric.plan._collisions import collisions
+from fabric.plan._giver import Giver
+from fabric.plan._ledger import EMPTY, Ledger
+from fabric.plan._links import LinkSubnets
 from fabric.plan._model import DevicePlan, LinkEnd, LinkPlan, Plan
 from fabric.plan._networks import Networks, plan_networks
+from fabric.plan._pools import pool_uses
+from fabric.plan._ports import plan_ports
 from fabric.plan._slots import Slots
-from fabric.topology import Design, Link
+from fabric.topology import Design
 
 
-def build(design: Design) -> Plan:
-    """The plan of a design; raises `PlanError` with every pool and range that is too small."""
-    slots, giver = Slots(design), Giver(design)
-    asns = Asns(design, slots)
-    links = tuple(_links(design, LinkSubnets(giver, slots)))
-    networks = plan_networks(design, giver)
-    devices = tuple(_devices(design, Loopbacks(giver, slots), asns, networks))
-    problems = giver.problems + asns.problems
+@without_collection()
+def build(design: Design, ledger: Ledger = EMPTY) -> Plan:
+    """The plan of a design in which everything keeps what the ledger says that it has.
+
+    Raises `PlanError` with every pool and range that is too small, every value that the ledger gives to two owners,
+    and every value of it that lies outside its pool.
+    """
+    giver, made = _run(design, ledger)
+    problems = giver.problems()
     if problems:
         raise PlanError(problems)
-    return Plan(design, devices, links, networks.subnets, pool_uses(giver))
+    return made
 
 
-def _devices(design: Design, loopbacks: Loopbacks, asns: Asns, networks: Networks) -> Iterator[DevicePlan]:
-    for device in design.fabric.devices:
+def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
+    """The plan, with gaps where the giver has problems."""
+    clashes = collisions(ledger)
+    if clashes:
+        raise PlanError(clashes)
+    giver = Giver(design, ledger)
+    slots = Slots(giver)
+    links = tuple(_links(giver, LinkSubnets(giver, slots)))
+    networks = plan_networks(giver)
+    devices = tuple(_devices(giver, slots, networks))
+    return giver, Plan(design, devices, links, tuple(networks.subnets), pool_uses(design, giver.given), giver.ledger())
+
+
+@without_collection()
+def reclaim(design: Design, ledger: Ledger) -> Ledger:
+    """The ledger without the values that nobody in the design has any more: they may be given out again."""
+    giver, _ = _run(design, ledger)
+    return giver.kept()
+
+
+def ledger_of(plan: Plan) -> Ledger:
+    """What to write down of a plan, so that the next one keeps it: all values given out, and the quarantine."""
+    return plan.ledger
+
+
+def _devices(giver: Giver, slots: Slots, networks: Networks) -> Iterator[DevicePlan]:
+    loopbacks, asns, families = Loopbacks(giver, slots), Asns(giver, slots), giver.design.topology.families
+    for device in giver.design.fabric.devices:
         addresses = loopbacks.of(device)
         router_id = addresses.get("ipv4", IPv4Address(0))
         assert isinstance(router_id, IPv4Address)
@@ -36,32 +70,19 @@ def _devices(design: Design, loopbacks: Loopbacks, asns: Asns, networks: Network
             device,
             asns.of(device),
             router_id,
-            tuple(a for family, a in addresses.items() if family in design.topology.families),
+            tuple(a for family, a in addresses.items() if family in families),
             tuple(networks.hosts.get(device.name, ())),
             tuple(networks.vips.get(device.name, ())),
+            slots.of(device),
         )
 
 
-def _links(design: Design, subnets: LinkSubnets) -> Iterator[LinkPlan]:
-    """Links with ports: the uplinks of a device come first, then its downlinks, each in the order of the links."""
-    ports = _ports(design.fabric.links)
-    for link in design.fabric.links:
+def _links(giver: Giver, subnets: LinkSubnets) -> Iterator[LinkPlan]:
+    ports = plan_ports(giver)
+    for link in giver.design.fabric.links:
         upper, lower = subnets.of(link)
         yield LinkPlan(
             link,
-            LinkEnd(link.upper, ports[link, link.upper], upper),
-            LinkEnd(link.lower, ports[link, link.lower], lower),
+            LinkEnd(link.upper, ports[link.upper, link.lower], upper),
+            LinkEnd(link.lower, ports[link.lower, link.upper], lower),
         )
-
-
-def _ports(links: tuple[Link, ...]) -> dict[tuple[Link, str], str]:
-    uplinks: dict[str, list[Link]] = {}
-    downlinks: dict[str, list[Link]] = {}
-    for link in links:
-        uplinks.setdefault(link.lower, []).append(link)
-        downlinks.setdefault(link.upper, []).append(link)
-    return {
-        (link, name): f"eth{number}"
-        for name in {**uplinks, **downlinks}
-        for number, link in enumerate(uplinks.get(name, []) + downlinks.get(name, []), start=1)
-    }

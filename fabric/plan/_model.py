@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
+from fabric.plan._ledger import EMPTY, Ledger
 from fabric.topology import Design, Device, Link
 
 Address = IPv4Address | IPv6Address
 InterfaceAddress = IPv4Interface | IPv6Interface
 Prefix = IPv4Network | IPv6Network
+RawAddress = tuple[str, int, int]
+"""Family, address and prefix length; small and quick to make, for a fabric has more link ends than all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class DevicePlan:
     hosts: tuple[HostAddress, ...] = ()
     vips: tuple[HostAddress, ...] = ()
     """Virtual addresses that the node announces together with others."""
+    slot: int = 0
+    """Ordinal among its like (leaves or nodes of the rack, spines of the pod) that stays when others come and go."""
 
     @property
     def name(self) -> str:
@@ -42,12 +47,28 @@ class DevicePlan:
         return self.device.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LinkEnd:
+    """One end of a link."""
+
     device: str
-    interface: str
-    addresses: tuple[InterfaceAddress, ...]
-    """One a family; none on an unnumbered link."""
+    port: int
+    """Number of the port, counted from 1."""
+    raw: tuple[RawAddress, ...]
+    """The addresses as integers, one a family; none on an unnumbered link."""
+
+    @property
+    def interface(self) -> str:
+        """The port's name."""
+        return f"eth{self.port}"
+
+    @cached_property
+    def addresses(self) -> tuple[InterfaceAddress, ...]:
+        """The addresses, one a family; none on an unnumbered link. Made when asked for: they are large."""
+        return tuple(
+            IPv4Interface((value, length)) if family == "ipv4" else IPv6Interface((value, length))
+            for family, value, length in self.raw
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,8 @@ class Plan:
     links: tuple[LinkPlan, ...]
     subnets: tuple[SubnetPlan, ...]
     pools: tuple[PoolUse, ...]
+    ledger: Ledger = EMPTY
+    """Every value given out, by what it is for, and what rests in quarantine."""
 
     @cached_property
     def by_name(self) -> Mapping[str, DevicePlan]:
@@ -108,4 +131,4 @@ class Plan:
         for link in self.links:
             found[link.upper.device].append((link, link.upper, link.lower))
             found[link.lower.device].append((link, link.lower, link.upper))
-        return {name: tuple(entries) for name, entries in found.items()}
+        return {name: tuple(sorted(entries, key=lambda e: e[1].port)) for name, entries in found.items()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
-from fabric.plan._addresses import Giver, families
+from fabric.plan._addresses import address, families, pool_room
+from fabric.plan._giver import Giver, Room
+from fabric.plan._ledger import CORE
 from fabric.plan._model import Address, HostAddress, Prefix, SubnetPlan
-from fabric.topology import Design, Device, Network, Pool
+from fabric.topology import Device, Network, Pool
 
 _SUBNET_LENGTH = {"ipv4": 24, "ipv6": 64}
 _HOSTS_FROM = 10
@@ -19,62 +22,100 @@ _HOSTS_FROM = 10
 class Networks:
     """The planned networks: subnets, and what each node has in them."""
 
-    subnets: tuple[SubnetPlan, ...]
-    hosts: dict[str, list[HostAddress]]
-    vips: dict[str, list[HostAddress]]
+    subnets: list[SubnetPlan] = field(default_factory=list)
+    hosts: dict[str, list[HostAddress]] = field(default_factory=lambda: defaultdict(list))
+    vips: dict[str, list[HostAddress]] = field(default_factory=lambda: defaultdict(list))
 
 
-def plan_networks(design: Design, giver: Giver) -> Networks:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A part of the fabric that has a subnet of its own, with its nodes."""
+
+    name: str
+    ordinal: int
+    place: str
+    nodes: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A network within one scope."""
+
+    giver: Giver
+    name: str
+    network: Network
+    scope: _Scope
+
+
+def plan_networks(giver: Giver) -> Networks:
     """All subnets, host addresses and virtual addresses of a design."""
-    subnets: list[SubnetPlan] = []
-    hosts: dict[str, list[HostAddress]] = {}
-    vips: dict[str, list[HostAddress]] = {}
-    for name, network in design.topology.networks.items():
-        for ordinal, (scope, members) in enumerate(_scopes(design, network)):
-            subnet = _subnet(design, giver, (name, network), (ordinal, scope))
-            subnets.append(subnet)
-            _give_hosts(giver, (name, network), subnet, members, hosts)
-            for device in members:
+    found = Networks()
+    for name, network in giver.design.topology.networks.items():
+        for scope in _scopes(giver, network):
+            part = _Part(giver, name, network, scope)
+            prefixes = tuple(_prefixes(part))
+            subnet = SubnetPlan(name, scope.name, prefixes, tuple(_vips(part, prefixes)))
+            found.subnets.append(subnet)
+            _give_hosts(part, prefixes, found.hosts)
+            for device in scope.nodes:
                 if device.role in network.vip_roles and subnet.vips:
-                    vips.setdefault(device.name, []).extend(HostAddress(name, vip) for vip in subnet.vips)
-    return Networks(tuple(subnets), hosts, vips)
+                    found.vips[device.name].extend(HostAddress(name, vip) for vip in subnet.vips)
+    return found
 
 
-def _scopes(design: Design, network: Network) -> Iterator[tuple[str, list[Device]]]:
-    """Each part of the fabric that has a subnet of its own, with its nodes."""
-    nodes = [device for device in design.fabric.devices if device.tier == "node"]
-    match network.scope:
-        case "fabric":
-            yield "fabric", nodes
-        case "zone":
-            yield from ((zone, [n for n in nodes if n.zone == zone]) for zone in design.fabric.zones)
-        case "rack":
-            yield from ((rack, [n for n in nodes if n.rack == rack]) for rack in design.fabric.racks)
+def _scopes(giver: Giver, network: Network) -> Iterator[_Scope]:
+    fabric = giver.design.fabric
+    nodes = tuple(device for device in fabric.devices if device.tier == "node")
+    if network.scope == "fabric":
+        yield _Scope("fabric", 0, CORE, nodes)
+        return
+    inside: dict[str | None, list[Device]] = defaultdict(list)
+    for node in nodes:
+        inside[node.zone if network.scope == "zone" else node.rack].append(node)
+    for ordinal, name in enumerate(fabric.zones if network.scope == "zone" else fabric.racks):
+        yield _Scope(name, ordinal, name if network.scope == "rack" else CORE, tuple(inside[name]))
 
 
-def _subnet(design: Design, giver: Giver, named: tuple[str, Network], place: tuple[int, str]) -> SubnetPlan:
-    name, network = named
-    ordinal, scope = place
-    prefixes: list[Prefix] = []
-    for family, whole in families(Pool(ipv4=network.ipv4, ipv6=network.ipv6), design.topology.families):
-        length = whole.prefixlen if scope == "fabric" else max(_SUBNET_LENGTH[family], whole.prefixlen)
-        size = 1 << (whole.max_prefixlen - length)
-        value = giver.take(f"networks.{name}.{family}", whole, ordinal * size, size)
+def _prefixes(part: _Part) -> Iterator[Prefix]:
+    network, scope = part.network, part.scope
+    offset: int | None = None
+    for family, whole in families(Pool(ipv4=network.ipv4, ipv6=network.ipv6), part.giver.design.topology.families):
+        if scope.name == "fabric" and network.scope == "fabric":
+            yield whole
+            continue
+        length = max(_SUBNET_LENGTH[family], whole.prefixlen)
+        kind = f"subnet.{part.name}.{family}"
+        room = pool_room(f"networks.{part.name}.{family}", kind, whole, length)
+        ordinal = scope.ordinal if offset is None else offset
+        section = (scope.place, kind)
+        value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size)
         if value is not None:
-            kind = IPv4Network if family == "ipv4" else IPv6Network
-            prefixes.append(kind((value, length)))
-    return SubnetPlan(name, scope, tuple(prefixes), tuple(_vips(giver, named, prefixes)))
+            offset = (value - room.first) // room.size
+            yield (IPv4Network if family == "ipv4" else IPv6Network)((value, length))
 
 
-def _vips(giver: Giver, named: tuple[str, Network], prefixes: list[Prefix]) -> Iterator[Address]:
-    name, network = named
-    for index in range(network.vips):
+def _room(part: _Part, prefix: Prefix, first: int) -> Room:
+    """Addresses of a subnet from the offset `first`, without its first one and IPv4's broadcast address."""
+    low, family = int(prefix.network_address), _family(prefix)
+    high = low + prefix.num_addresses
+    last = high - 1 if family == "ipv4" else high
+    pool, space = f"networks.{part.name}.{family}", f"network.{part.name}.{family}"
+    return Room(pool, space, low, high, low + first, last, length=prefix.max_prefixlen)
+
+
+def _family(prefix: Prefix) -> str:
+    return "ipv4" if prefix.version == 4 else "ipv6"
+
+
+def _vips(part: _Part, prefixes: tuple[Prefix, ...]) -> Iterator[Address]:
+    for index in range(part.network.vips):
         for prefix in prefixes:
-            family = "ipv4" if prefix.version == 4 else "ipv6"
-            offset = _vip_offset(network, prefix) + index
-            value = giver.take(f"networks.{name}.{family}", prefix, offset, 2 if family == "ipv4" else 1)
+            family, room = _family(prefix), _room(part, prefix, 1)
+            offset = _vip_offset(part.network, prefix) + index
+            section = (part.scope.place, f"vip.{part.name}.{family}")
+            value = part.giver.claim(section, f"{part.scope.name}.{index}", room, room.low + offset)
             if value is not None:
-                yield prefix.network_address + offset
+                yield address(family, value)
 
 
 def _vip_offset(network: Network, prefix: Prefix) -> int:
@@ -84,25 +125,19 @@ def _vip_offset(network: Network, prefix: Prefix) -> int:
     return max(min(prefix.num_addresses, 256) - 1 - network.vips, 1)
 
 
-def _give_hosts(
-    giver: Giver,
-    named: tuple[str, Network],
-    subnet: SubnetPlan,
-    members: list[Device],
-    hosts: dict[str, list[HostAddress]],
-) -> None:
-    """Consecutive addresses, leaping over the virtual ones."""
-    name, network = named
-    taken = set(subnet.vips)
-    entitled = [device for device in members if device.role in network.roles]
-    for prefix in subnet.prefixes:
-        family = "ipv4" if prefix.version == 4 else "ipv6"
-        offset = min(_HOSTS_FROM, prefix.num_addresses // 4)
+def _give_hosts(part: _Part, prefixes: tuple[Prefix, ...], hosts: dict[str, list[HostAddress]]) -> None:
+    """The first free addresses; in the second family at the same offset as in the first, where that is free."""
+    entitled = [device for device in part.scope.nodes if device.role in part.network.roles]
+    offsets: dict[str, int] = {}
+    for prefix in prefixes:
+        family = _family(prefix)
+        room = _room(part, prefix, min(_HOSTS_FROM, prefix.num_addresses // 4))
+        following = room.first
         for device in entitled:
-            while prefix.num_addresses > offset and prefix.network_address + offset in taken:
-                offset += 1
-            value = giver.take(f"networks.{name}.{family}", prefix, offset, 2 if family == "ipv4" else 1)
+            section = (device.rack or CORE, f"host.{part.name}.{family}")
+            candidate = room.low + offsets[device.name] if device.name in offsets else following
+            value = part.giver.claim(section, device.name, room, candidate)
             if value is not None:
-                address: Address = prefix.network_address + offset
-                hosts.setdefault(device.name, []).append(HostAddress(name, address))
-            offset += 1
+                offsets[device.name] = value - room.low
+                following = value + 1 if value + 1 < room.last else room.first
+                hosts[device.name].append(HostAddress(part.name, address(family, value)))

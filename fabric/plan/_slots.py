@@ -1,30 +1,41 @@
 """Ordinals that every number of the plan is computed from.
 
-An address, subnet or ASN is a function of a few small ordinals ("rack 3, leaf 1, spine 0") and of the room that
-`growth` reserves a level, so appending anything within that room moves no number that was given out.
+An address, subnet or ASN is computed from a few small ordinals ("rack 3, leaf 1, spine 0") and the room that `growth`
+reserves a level. An ordinal stays with its name: the ledger keeps it, so order in the file does not matter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from fabric.plan._giver import Giver, numbers
+from fabric.plan._ledger import CORE, space_of
+from fabric.topology import Device
 
-from fabric.topology import Design, Device
+_MANY = 1 << 16
 
 
-@dataclass(frozen=True)
 class Slots:
-    """The ordinals of a design's devices."""
+    """The ordinals of a design's racks, pods and devices."""
 
-    design: Design
+    def __init__(self, giver: Giver) -> None:
+        fabric, growth = giver.design.fabric, giver.design.topology.growth
+        self._leaves_per_rack, self._spines = growth.leaves_per_rack, growth.spines
+        racks = numbers("growth.racks", "slot.rack", 0, (growth.racks or _MANY) - 1)
+        self.racks = {
+            name: giver.claim((name, "slot.rack"), name, racks, ordinal) or 0 for name, ordinal in fabric.racks.items()
+        }
+        pods = numbers("growth.pods", "slot.pod", 0, growth.pods - 1)
+        self._pods = {
+            name: giver.claim((CORE, "slot.pod"), name, pods, ordinal) or 0 for ordinal, name in enumerate(fabric.pods)
+        }
+        self._devices = {device.name: _slot(giver, device) for device in fabric.devices}
 
-    @cached_property
-    def _pods(self) -> dict[str, int]:
-        return {name: ordinal for ordinal, name in enumerate(self.design.fabric.pods)}
+    def of(self, device: Device) -> int:
+        """Ordinal of the device among its like: leaves of the rack, nodes of the rack, spines of the pod."""
+        return self._devices[device.name]
 
     def rack(self, device: Device) -> int:
         """Ordinal of the device's rack in the fabric."""
-        return self.design.fabric.racks[device.rack or ""]
+        return self.racks[device.rack or ""]
 
     def pod(self, device: Device) -> int:
         """Ordinal of the device's pod; 0 in a fabric without pods."""
@@ -32,8 +43,20 @@ class Slots:
 
     def leaf(self, device: Device) -> int:
         """Ordinal of a leaf in the fabric, with room in every rack."""
-        return self.rack(device) * self.design.topology.growth.leaves_per_rack + device.index
+        return self.rack(device) * self._leaves_per_rack + self.of(device)
 
     def spine(self, device: Device) -> int:
         """Ordinal of a spine in the fabric, with room in every pod."""
-        return self.pod(device) * self.design.topology.growth.spines + device.index
+        return self.pod(device) * self._spines + self.of(device)
+
+
+def _slot(giver: Giver, device: Device) -> int:
+    growth = giver.design.topology.growth
+    pod = f".{device.pod}" if device.tier == "spine" and device.pod else ""
+    section = (device.rack or CORE, f"slot.{device.tier}{pod}")
+    key, last = {
+        "leaf": ("leaves_per_rack", growth.leaves_per_rack),
+        "node": ("nodes_per_rack", growth.nodes_per_rack),
+    }.get(device.tier, ("spines", growth.spines))
+    room = numbers(f"growth.{key}", space_of(section), 0, last - 1)
+    return giver.claim(section, device.name, room, device.index) or 0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
@@ -19,6 +19,30 @@ Members = Count | tuple[DeviceName, ...]
 """How many there are (names are made), or their names."""
 Asn = Annotated[int, Field(strict=True, ge=1, le=4_294_967_294)]
 Mtu = Annotated[int, Field(strict=True, ge=1280, le=9216)]
+Switch = Annotated[bool, Field(strict=True)]
+
+
+def _with_length(value: object) -> object:
+    """The value, if it may be read as a prefix: numbers and bare addresses are mistakes more often than prefixes."""
+    if isinstance(value, IPv4Network | IPv6Network) or (isinstance(value, str) and "/" in value):
+        return value
+    raise ValueError("a prefix with its length")
+
+
+Prefix4 = Annotated[
+    IPv4Network,
+    BeforeValidator(_with_length),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/([12]?\d|3[0-2])$", "examples": ["10.0.0.0/16"]}
+    ),
+]
+Prefix6 = Annotated[
+    IPv6Network,
+    BeforeValidator(_with_length),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+/(\d{1,2}|1[01]\d|12[0-8])$", "examples": ["fd00:fab::/64"]}
+    ),
+]
 
 Profile = Literal["rfc7938", "rhoso"]
 FamilyName = Literal["ipv4", "ipv6"]
@@ -34,9 +58,9 @@ class Strict(BaseModel):
 class Pool(Strict):
     """An address pool, one prefix a family."""
 
-    ipv4: IPv4Network | None = None
+    ipv4: Prefix4 | None = None
     """IPv4 prefix, such as `10.255.0.0/16`."""
-    ipv6: IPv6Network | None = None
+    ipv6: Prefix6 | None = None
     """IPv6 prefix, such as `fd00:fab:255::/64`."""
 
 
@@ -55,7 +79,9 @@ class AsnRange(Strict):
     """ASNs from `first` to `last`, both included."""
 
     first: Asn
+    """The lowest ASN."""
     last: Asn
+    """The highest ASN."""
 
 
 class AsnPlan(Strict):
@@ -108,9 +134,9 @@ class MtuPlan(Strict):
 class Bfd(Strict):
     """Bidirectional forwarding detection (RFC 5880); detection time is `multiplier` x `transmit_ms`."""
 
-    fabric: bool = True
+    fabric: Switch = True
     """BFD on the sessions between switches."""
-    nodes: bool | None = None
+    nodes: Switch | None = None
     """BFD on the sessions between leaves and nodes; the profile decides where this is left out."""
     transmit_ms: Annotated[int, Field(strict=True, ge=10, le=60_000)] = 300
     """Transmit and receive interval."""
@@ -133,15 +159,15 @@ class Growth(Strict):
     """How many of each the plan leaves room for, so that growth within it moves no address."""
 
     spines: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
-    """Spines a pod, and super-spines."""
+    """Spines a pod, super-spines, and border routers."""
     pods: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
     """Pods of a five-stage fabric."""
     leaves_per_rack: Annotated[int, Field(strict=True, ge=1, le=8)] = 2
     """Leaves a rack."""
     nodes_per_rack: Annotated[int, Field(strict=True, ge=1, le=1024)] = 64
-    """Nodes a rack."""
+    """Nodes a rack, and nodes at the border routers."""
     racks: Annotated[int, Field(strict=True, ge=1, le=65_536)] | None = None
-    """Racks of the fabric; default: what the loopback pool has room for."""
+    """Racks of the fabric; default: 256, or as many as there are."""
 
 
 class NodeGroup(Strict):
@@ -158,9 +184,9 @@ class NodeGroup(Strict):
 class Network(Strict):
     """A network of host addresses that nodes carry on their loopback and the fabric routes one by one (/32, /128)."""
 
-    ipv4: IPv4Network | None = None
+    ipv4: Prefix4 | None = None
     """IPv4 prefix of the whole network."""
-    ipv6: IPv6Network | None = None
+    ipv6: Prefix6 | None = None
     """IPv6 prefix of the whole network."""
     scope: Literal["fabric", "zone", "rack"] = "fabric"
     """One subnet for the fabric, one a zone, or one a rack."""
@@ -281,4 +307,4 @@ class Topology(Strict):
     growth: Growth = Growth()
     """Room for growth."""
     rhoso: Rhoso = Rhoso()
-    """Choices of the `rhoso` profile."""
+    """What only the `rhoso` profile can choose."""

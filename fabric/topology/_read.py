@@ -18,7 +18,7 @@ from fabric.topology._expand import Fabric, expand
 from fabric.topology._model import Topology
 from fabric.topology._rules import problems_of
 from fabric.topology._settings import Settings, settings_of
-from fabric.topology._source import MAX_BYTES, Path, Source, read_yaml
+from fabric.topology._source import MAX_BYTES, Path, Source, line_of, read_yaml
 
 
 @dataclass(frozen=True)
@@ -57,22 +57,24 @@ def parse(text: str, file: str = "topology") -> Design:
     source = read_yaml(text, file)
     topology, problems = _validate(source)
     if topology is not None:
-        problems += problems_of(topology, source)
+        wrong = {problem.path for problem in problems}
+        problems += [p for p in problems_of(topology, source) if not any(_same_place(p.path, w) for w in wrong)]
     if problems:
-        raise TopologyError(sorted(set(problems), key=lambda p: (_line(p), p.path)))
+        raise TopologyError(sorted(set(problems), key=lambda p: (line_of(p), p.path)))
     assert topology is not None
     return Design(topology, settings_of(topology), expand(topology), source)
+
+
+def _same_place(path: str, wrong: str) -> bool:
+    """True where a rule was checked on a stand-in, in whole or in part."""
+    shorter, longer = sorted((path, wrong), key=len)
+    return bool(shorter) and longer.startswith(shorter) and longer[len(shorter) :][:1] in ("", ".", "[")
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a topology file."""
     schema = Topology.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "fabric topology, version 1", **schema}
-
-
-def _line(problem: Problem) -> int:
-    tail = problem.where.rpartition(":")[2]
-    return int(tail) if tail.isdigit() else 0
 
 
 def _validate(source: Source) -> tuple[Topology | None, list[Problem]]:
@@ -100,7 +102,10 @@ def _tidy(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
             continue  # pydantic counts only the valid items
         loc = tuple(part for part in detail["loc"] if not _is_branch(part))
         seen.setdefault(loc, detail)
-    return list(seen.values())
+    within = {loc[:-1] for loc in seen}
+    return [
+        d for loc, d in seen.items() if not (d["type"] == "int_type" and isinstance(d["input"], list) and loc in within)
+    ]
 
 
 _BRANCHES = ("constrained-int", "int", "tuple[", "function-", "literal[")
@@ -152,6 +157,10 @@ def _repaired(data: Any, details: Iterable[ErrorDetails]) -> Any:
             _put(parent, key, f"x{zlib.crc32(str(detail['input']).encode())}")
         elif detail["type"] == "missing" and key in _STAND_INS:
             _put(parent, key, _STAND_INS[str(key)])
+        elif detail["type"] == "missing" and isinstance(parent, list):
+            parent.append("unnamed")
+        elif detail["type"] == "too_long":
+            _put(parent, key, detail["input"][: detail["ctx"]["max_length"]])
         elif isinstance(parent, dict):
             parent.pop(key, None)
     return data
@@ -169,10 +178,16 @@ def _schema_problem(detail: ErrorDetails, source: Source) -> Problem:
     path = _data_path(detail["loc"], source.data)
     if detail["type"] == "extra_forbidden":
         return _unknown_key(path, source)
+    if detail["type"] == "missing" and isinstance(path[-1], int):
+        found = f"{len(detail['input'])} of them"
+        return source.problem(path[:-1], found, f"{path[-1] + 1} of them", "Add what is missing.")
     if detail["type"] == "missing":
         return source.problem(path, "nothing", "a value", f"Add the key '{path[-1]}'.")
-    found = "no document" if not path and detail["input"] is None else _short(detail["input"])
-    return source.problem(path, found, _allowed(detail), "Correct the value.")
+    if not path:
+        found = "nothing" if detail["input"] is None else _short(detail["input"])
+        action = "Start with 'version: 1', 'name:', 'spines:' and 'zones:', or copy a file of topologies/."
+        return source.problem(path, found, "a mapping of keys to values", action)
+    return source.problem(path, _short(detail["input"]), _allowed(detail), "Correct the value.")
 
 
 def _allowed(detail: ErrorDetails) -> str:
@@ -191,11 +206,29 @@ def _allowed(detail: ErrorDetails) -> str:
             return "a count, or a list of names"
         case "too_short":
             return f"at least {context['min_length']} of them"
+        case "too_long":
+            return f"at most {context['max_length']} of them"
+        case "ip_v4_network" | "ip_v6_network" | "value_error":
+            return _PREFIX["ipv6" if "ipv6" in detail["loc"] else "ipv4"]
+        case kind if kind in _WORDS:
+            return _WORDS[kind].format(**context)
         case _:
-            text = (
-                detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input is ")
-            )
+            text = detail["msg"].removeprefix("Input should be ").removeprefix("Input is ")
             return text[:1].lower() + text[1:]
+
+
+_WORDS: Mapping[str, str] = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le}",
+}
+_PREFIX: Mapping[str, str] = {
+    "ipv4": "an IPv4 prefix such as 10.0.0.0/16, with no bits set behind its length",
+    "ipv6": "an IPv6 prefix such as fd00:fab::/64, with no bits set behind its length",
+}
 
 
 def _short(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import difflib
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
@@ -26,6 +27,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_families(topology, source),
         *_static_nodes(topology, source),
         *_asn_ranges(topology, source),
+        *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
     return found or list(_overrides(topology, source))
@@ -83,11 +85,19 @@ def _references(topology: Topology, source: Source) -> Iterator[Problem]:
     known = ", ".join(topology.node_groups) or "none is defined"
     for path, group in _group_uses(topology):
         if group not in topology.node_groups:
-            yield source.problem(path, f"node group '{group}'", known, "Define it under node_groups.")
+            action = near_miss(group, topology.node_groups) or "Define it under node_groups."
+            yield source.problem(path, f"node group '{group}'", known, action)
     pods = [pod.name for pod in topology.pods]
     for path, pod in _pod_uses(topology):
         if pod not in pods:
-            yield source.problem(path, f"pod '{pod}'", ", ".join(pods) or "no pod is defined", "Define it under pods.")
+            action = near_miss(pod, pods) or "Define it under pods."
+            yield source.problem(path, f"pod '{pod}'", ", ".join(pods) or "no pod is defined", action)
+
+
+def near_miss(name: str, known: Collection[str]) -> str:
+    """The question that names what was probably meant; empty where nothing comes near."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean '{near[0]}'?" if near else ""
 
 
 def _group_uses(topology: Topology) -> Iterator[tuple[Path, str]]:
@@ -147,6 +157,12 @@ def _sizes(topology: Topology, source: Source) -> Iterator[Problem]:
         (("super_spines",), _size(topology.super_spines), growth.spines, "spines"),
         (("pods",), len(topology.pods), growth.pods, "pods"),
     ]
+    if growth.racks is not None:
+        sized.append((("zones",), sum(len(zone.racks) for zone in topology.zones), growth.racks, "racks"))
+    if topology.borders:
+        sized.append((("borders", "routers"), _size(topology.borders.routers), growth.spines, "spines"))
+        outside = sum(_size(members) for members in topology.borders.nodes.values())
+        sized.append((("borders", "nodes"), outside, growth.nodes_per_rack, "nodes_per_rack"))
     sized += [
         (("pods", p, "spines"), _size(pod.spines), growth.spines, "spines") for p, pod in enumerate(topology.pods)
     ]
@@ -177,7 +193,8 @@ def _inter_zone(topology: Topology, source: Source) -> Iterator[Problem]:
     for i, entry in enumerate(topology.inter_zone):
         for k, name in enumerate(entry.zones):
             if name not in zones:
-                yield source.problem(("inter_zone", i, "zones", k), f"zone '{name}'", ", ".join(zones), "Name a zone.")
+                action = near_miss(name, zones) or "Name a zone."
+                yield source.problem(("inter_zone", i, "zones", k), f"zone '{name}'", ", ".join(zones), action)
         pair = frozenset(entry.zones)
         if len(pair) == 1 or pair in seen:
             found = "the same zone twice" if len(pair) == 1 else "a pair that an earlier entry has"
@@ -215,17 +232,31 @@ def _static_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
             )
 
 
+def _reflected_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Nodes in their leaves' ASN need leaves that share one: a node has one ASN, and all sessions are iBGP."""
+    settings = settings_of(topology)
+    dual = any(_size(rack.leaves) > 1 for zone in topology.zones for rack in zone.racks)
+    if settings.asn.nodes == "leaf" and settings.asn.leaves == "per-leaf" and dual:
+        path: Path = ("asn", "leaves" if ("asn", "leaves") in source.lines else "nodes")
+        found = "nodes in the ASN of leaves that have one each"
+        action = "Set asn.leaves to one of them, or asn.nodes to per-node."
+        yield source.problem(path, found, "per-rack, per-zone or shared leaf ASNs", action)
+
+
 def _asn_ranges(topology: Topology, source: Source) -> Iterator[Problem]:
     ranges = settings_of(topology).asn.ranges
     for tier, entry in ranges.items():
         if entry.first > entry.last:
             found = f"{entry.first} to {entry.last}"
             yield source.problem(_range_path(tier), found, "first not above last", "Swap the two.")
-    for (tier, entry), (other_tier, other) in combinations(ranges.items(), 2):
+    written = sorted(ranges.items(), key=lambda item: _range_path(item[0]) in source.lines)
+    for (tier, entry), (other_tier, other) in combinations(written, 2):
         exempt = {tier, other_tier} == {"spine", "border"}  # a border may share the spines' ASN (iBGP)
         if not exempt and entry.first <= other.last and other.first <= entry.last:
-            found = f"{_span(other)}, which overlaps the {tier} range {_span(entry)}"
-            yield source.problem(_range_path(other_tier), found, "ranges apart", "Move one of the ranges.")
+            default = "" if _range_path(tier) in source.lines else "default "
+            found = f"{_span(other)}, which overlaps the {default}{tier} range {_span(entry)}"
+            action = f"Move one of the ranges (asn.{_range_path(tier)[-1]})."
+            yield source.problem(_range_path(other_tier), found, "ranges apart", action)
 
 
 def _range_path(tier: str) -> Path:
@@ -238,10 +269,11 @@ def _span(entry: AsnRange) -> str:
 
 def _pools(topology: Topology, source: Source) -> Iterator[Problem]:
     """Pools and networks that overlap, and pools that lack a family of the fabric."""
-    named = list(_prefixes(topology))
+    named = sorted(_prefixes(topology), key=lambda item: item[0] in source.lines)
     for (path, prefix), (other_path, other) in combinations(named, 2):
         if prefix.version == other.version and prefix.overlaps(other):
-            found = f"{other}, which overlaps {dotted(path)} ({prefix})"
+            default = "" if path in source.lines else "the default of "
+            found = f"{other}, which overlaps {default}{dotted(path)} ({prefix})"
             yield source.problem(other_path, found, "prefixes apart from every other pool", "Move one of the two.")
 
 
@@ -262,6 +294,5 @@ def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:
     devices = expand(topology).by_name
     for name in topology.asn.overrides:
         if name not in devices:
-            yield source.problem(
-                ("asn", "overrides", name), f"device '{name}'", "a device of the fabric", "Correct the name."
-            )
+            action = near_miss(name, devices) or "Correct the name."
+            yield source.problem(("asn", "overrides", name), f"device '{name}'", "a device of the fabric", action)

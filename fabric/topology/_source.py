@@ -13,7 +13,8 @@ from fabric.errors import Problem, TopologyError
 Path = tuple[str | int, ...]
 MAX_BYTES = 8_000_000
 MAX_VALUES = 2_000_000
-_MERGE = "tag:yaml.org,2002:merge"
+_STANDARD = "tag:yaml.org,2002:"
+_MERGE = f"{_STANDARD}merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ def dotted(path: Path) -> str:
     return text.removeprefix(".")
 
 
+def line_of(problem: Problem) -> int:
+    """The line that a problem names; 0 where it names none."""
+    tail = problem.where.rpartition(":")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
 def read_yaml(text: str, file: str) -> Source:
     """The `Source` of a YAML text; raises `TopologyError` where it is no YAML, too large, or repeats a key."""
     if len(text) > MAX_BYTES:
@@ -54,19 +61,19 @@ def read_yaml(text: str, file: str) -> Source:
     except yaml.YAMLError as error:
         raise TopologyError([_syntax_problem(error, file)]) from error
     except RecursionError as error:
-        raise TopologyError(
-            [Problem(file, "", "values nested too deeply", "a few levels", "Remove the nesting.")]
-        ) from error
+        problem = Problem(file, "", "values nested too deeply", "a few levels", "Remove the nesting, or the loop.")
+        raise TopologyError([problem]) from error
     if reader.problems:
-        raise TopologyError(reader.problems)
+        raise TopologyError(sorted(reader.problems, key=line_of))
     return Source(file, data, reader.lines)
 
 
 def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     where = f"{file}:{mark.line + 1}" if mark else file
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "text that is no YAML"
-    return Problem(where, "", str(reason), "a YAML 1.1 document", "Correct the YAML at this line.")
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    reason = str(reason).removeprefix("found ").removeprefix("but found ")
+    return Problem(where, "", f"no YAML ({reason})", "one YAML 1.1 document", "Correct the YAML at this line.")
 
 
 class _Loader(yaml.SafeLoader):
@@ -98,11 +105,27 @@ class _Reader:
                 ]
             )
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if "/" in node.tag.removeprefix(_STANDARD) or not node.tag.startswith(_STANDARD):
+            self._report(node, path, f"the YAML tag {node.tag!r}", "plain values", "Remove the tag.")
+            return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
-        return self._scalars.construct_object(node)
+        return self._scalar(node, path)
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:
+        try:
+            return self._scalars.construct_object(node)
+        except ValueError as error:  # such as the date 2024-99-99
+            action = "Quote it if it is a text."
+            self._report(node, path, f"{node.value!r}, which is no value ({error})", "a YAML value", action)
+            return None
+
+    def _report(self, node: yaml.Node, path: Path, found: str, *rest: str) -> None:
+        allowed, action = rest
+        where = f"{self.file}:{node.start_mark.line + 1}"
+        self.problems.append(Problem(where, dotted(path), found, allowed, action))
 
     def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         merged = any(key.tag == _MERGE for key, _ in node.value)
@@ -117,15 +140,8 @@ class _Reader:
     def _refuse_repeated(self, node: yaml.MappingNode, path: Path) -> None:
         first: dict[str, int] = {}
         for key_node, _ in node.value:
-            line = key_node.start_mark.line + 1
-            if key_node.value in first and key_node.tag != _MERGE:
-                self.problems.append(
-                    Problem(
-                        f"{self.file}:{line}",
-                        dotted((*path, key_node.value)),
-                        f"the key a second time (first on line {first[key_node.value]})",
-                        "each key once",
-                        "Remove one of the two.",
-                    )
-                )
-            first.setdefault(str(key_node.value), line)
+            key = str(key_node.value)
+            if key in first and key_node.tag != _MERGE:
+                found = f"the key a second time (first on line {first[key]})"
+                self._report(key_node, (*path, key), found, "each key once", "Remove one of the two.")
+            first.setdefault(key, key_node.start_mark.line + 1)

@@ -1,0 +1,64 @@
+"""Values that a ledger gives to two owners, as a hand edit or a merge of two branches leaves them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from fabric.errors import Problem
+from fabric.plan._ledger import Key, Ledger, entries, port_space, space_of, spaces, value_text
+
+Clash = tuple[Key, Key, int]
+
+
+def collisions(ledger: Ledger) -> list[Problem]:
+    """A problem for each two places that share values, naming the first two owners."""
+    between: dict[tuple[str, str], list[Clash]] = defaultdict(list)
+    for clash in _clashes(ledger):
+        between[clash[0].place, clash[1].place].append(clash)
+    return [_problem(ledger, clashes) for clashes in between.values()]
+
+
+def _clashes(ledger: Ledger) -> Iterator[Clash]:
+    crowded = _crowded(ledger)
+    first: dict[tuple[str, int], Key] = {}
+    for values in (ledger.given, ledger.released) if crowded else ():
+        for key, value in entries(values):
+            space = _space(key)
+            if space in crowded:
+                other = first.setdefault((space, value), key)
+                if other != key:
+                    yield other, key, value
+
+
+def _space(key: Key) -> str:
+    return port_space(key.owner) if key.kind == "port" else space_of((key.place, key.kind))
+
+
+def _crowded(ledger: Ledger) -> set[str]:
+    """The spaces that hold fewer values than owners."""
+    counts: dict[str, int] = defaultdict(int)
+    distinct: dict[str, set[int]] = defaultdict(set)
+    for space, values in spaces(ledger):
+        counts[space] += len(values)
+        distinct[space].update(values)
+    return {space for space, values in distinct.items() if len(values) < counts[space]}
+
+
+def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
+    first, second, value = min(clashes, key=lambda clash: clash[0].kind.startswith("slot"))
+    more = f" (and {len(clashes) - 1} more values of theirs)" if len(clashes) > 1 else ""
+    found = f"{value_text(second.kind, value)}, which {first} has on {_line(ledger, first)}{more}"
+    if first.place == second.place:
+        action = "Remove the line of the one that is not in service, and plan again: it is given another value."
+    else:
+        action = (
+            f"Of {first.place} and {second.place}, remove the lines of the one that is not in service "
+            f"(they start with '{first.place}/' or '{second.place}/'), and plan again: it is given other values."
+        )
+    return Problem(ledger.where(second), str(second), found, "each value once", action)
+
+
+def _line(ledger: Ledger, key: Key) -> str:
+    line = ledger.lines.get(str(key))
+    return f"line {line}" if line else ledger.file

@@ -1,0 +1,196 @@
+"""Gives out values: what the ledger holds stays, new values go where the design computes them to, if that is free."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from fabric.errors import Problem
+from fabric.plan._ledger import Key, Ledger, Section, entries, spaces, value_text
+from fabric.topology import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where values of one kind may lie; ends are exclusive."""
+
+    pool: str
+    """Dotted path of the setting that the room comes from."""
+    space: str
+    """The values among which each is unique, as `space_of` and `port_space` name them."""
+    low: int
+    high: int
+    """Bounds of any value, given by hand or not."""
+    first: int
+    last: int
+    """Bounds of what is given out by itself."""
+    size: int = 1
+    """How many addresses a value takes; a multiple of it above `low` is where it starts."""
+    length: int | None = None
+    """Prefix length of a value, `None` where it is a plain number."""
+
+    def entry(self, value: int) -> int:
+        """The value as the ledger has it, with its length."""
+        return value if self.length is None else value << 8 | self.length
+
+
+def numbers(pool: str, space: str, first: int, last: int) -> Room:
+    """Room for plain numbers from `first` to `last`."""
+    return Room(pool, space, first, last + 1, first, last + 1)
+
+
+class Giver:
+    """One planning run's givings, and what did not work out."""
+
+    def __init__(self, design: Design, ledger: Ledger) -> None:
+        self.design = design
+        self.given: dict[Section, dict[str, int]] = {}
+        self._ledger = ledger
+        self._taken: dict[str, set[int]] = defaultdict(set)
+        for space, values in spaces(ledger):
+            self._taken[space].update(values)
+        self._held: dict[Section, Mapping[str, int]] = dict(ledger.released)
+        for section, owners in ledger.given.items():
+            resting = ledger.released.get(section)
+            self._held[section] = {**resting, **owners} if resting else owners
+        self._next: dict[tuple[str, int], int] = {}
+        self._failures: dict[str, int] = defaultdict(int)
+        self._short: dict[str, tuple[Room, int, str]] = {}
+        self._misfits: dict[str, tuple[Room, list[tuple[Key, int]]]] = {}
+
+    def claim(self, section: Section, owner: str, room: Room, candidate: int) -> int | None:
+        """The owner's value: the one it had, else `candidate`, else the next free one; `None` notes a problem."""
+        mine = self.given.get(section)
+        if mine is None:
+            mine = self.given[section] = {}
+        elif owner in mine:
+            return mine[owner] if room.length is None else mine[owner] >> 8
+        old = self._held.get(section)
+        held = None if old is None else old.get(owner)
+        if held is not None:
+            entry = self._kept(Key(*section, owner), room, held)
+        else:
+            entry = self._new(section, room, candidate)
+        if entry is None:
+            return None
+        mine[owner] = entry
+        return entry if room.length is None else entry >> 8
+
+    def reserve(self, space: str, values: set[int]) -> None:
+        """Keeps plain numbers from being given out in a space."""
+        self._taken[space].update(values)
+
+    def _kept(self, key: Key, room: Room, held: int) -> int | None:
+        if room.length is None:
+            fits = room.low <= held < room.high
+        else:
+            value = held >> 8
+            inside = room.low <= value and value + room.size <= room.high
+            fits = inside and held & 0xFF == room.length and (value - room.low) % room.size == 0
+        if fits:
+            return held
+        self._misfits.setdefault(room.pool, (room, []))[1].append((key, held))
+        return None
+
+    def _new(self, section: Section, room: Room, candidate: int) -> int | None:
+        taken, value = self._taken[room.space], candidate
+        if not room.first <= candidate or candidate + room.size > room.last:
+            if room.length is not None:  # a prefix is where its place says, so that blocks can be summarised
+                self._note_short(section, room, candidate + room.size - room.first)
+                return None
+            value = room.first
+        if room.entry(value) in taken:
+            value = self._free(taken, value, room)
+        if value + room.size > room.last:
+            value = self._free(taken, room.first, room)
+        if value + room.size > room.last:
+            self._failures[room.pool] += 1
+            self._note_short(section, room, room.last - room.first + room.size * self._failures[room.pool])
+            return None
+        entry = room.entry(value)
+        taken.add(entry)
+        return entry
+
+    def _free(self, taken: set[int], value: int, room: Room) -> int:
+        """The first free value from `value` on; walked stretches are leapt over the next time."""
+        walked = []
+        while room.entry(value) in taken:
+            walked.append(value)
+            value = self._next.get((room.space, value), value + room.size)
+        for passed in walked:
+            self._next[room.space, passed] = value
+        return value
+
+    def _note_short(self, section: Section, room: Room, need: int) -> None:
+        known = self._short.get(room.pool)
+        if known is None or need * (known[0].last - known[0].first) > known[1] * (room.last - room.first):
+            self._short[room.pool] = (room, need, section[1])
+
+    def ledger(self) -> Ledger:
+        """What is given out after this run; what nobody claimed rests in quarantine."""
+        released: dict[Section, dict[str, int]] = {}
+        for values in (self._ledger.released, self._ledger.given):
+            for section, owners in values.items():
+                mine = self.given.get(section, {})
+                gone = {owner: value for owner, value in owners.items() if owner not in mine}
+                if gone:
+                    released.setdefault(section, {}).update(gone)
+        return Ledger({s: o for s, o in self.given.items() if o}, released, self._ledger.file)
+
+    def kept(self) -> Ledger:
+        """The part of the old ledger that this run had use for."""
+        kept: dict[Section, dict[str, int]] = {}
+        for key, value in (*entries(self._ledger.released), *entries(self._ledger.given)):
+            section = (key.place, key.kind)
+            if key.owner in self.given.get(section, {}):
+                kept.setdefault(section, {})[key.owner] = value
+        return replace(self._ledger, given=kept, released={})
+
+    def problems(self) -> list[Problem]:
+        """Everything that could not be given, one problem a pool."""
+        found = [self._exhausted(pool, *entry) for pool, entry in self._short.items()]
+        return found + [self._moved(pool, *entry) for pool, entry in self._misfits.items()]
+
+    def _exhausted(self, pool: str, room: Room, need: int, kind: str) -> Problem:
+        path = tuple(pool.split("."))
+        unused = entries(self.ledger().released)
+        resting = sum(1 for key, _ in unused if key.kind == kind)
+        reclaim = f", or reclaim the {resting} values that nobody has any more" if resting else ""
+        if room.length is not None:
+            addresses = -(-need * (room.high - room.low) // (room.last - room.first))
+            length = max(_bits(kind) - (addresses - 1).bit_length(), 0)
+            found, allowed = _prefix(room, kind), f"a prefix of /{length} or shorter for this design and its growth"
+            action = f"Set {pool} to a larger prefix, or lower what 'growth' reserves{reclaim}."
+        elif path[0] == "growth":
+            found, allowed = f"room for {room.last - room.first}", f"at least {need}"
+            action = f"Raise {pool}{reclaim}."
+        else:
+            found, allowed = f"{room.low}-{room.high - 1}", f"at least {need} ASNs"
+            action = f"Set {pool} to a wider range, or set asn.width to 4{reclaim}."
+        return self.design.source.problem(path, f"{found}, which is exhausted", allowed, action)
+
+    def _moved(self, pool: str, room: Room, misfits: list[tuple[Key, int]]) -> Problem:
+        key, value = misfits[0]
+        more = f" (and {len(misfits) - 1} more such values)" if len(misfits) > 1 else ""
+        allowed = f"{room.low}-{room.high - 1} ({pool})"
+        if room.length is not None:
+            allowed = f"/{room.length} inside {_prefix(room, key.kind)} ({pool})"
+        return Problem(
+            self._ledger.where(key),
+            str(key),
+            f"{value_text(key.kind, value)}{more}",
+            allowed,
+            f"Set {pool} back to what it was; or remove such lines, and their values are given anew.",
+        )
+
+
+def _bits(kind: str) -> int:
+    return 32 if kind.endswith(".ipv4") else 128
+
+
+def _prefix(room: Room, kind: str) -> str:
+    size = room.high - room.low
+    length = _bits(kind) - (size - 1).bit_length()
+    return str(ip_network((room.low if kind.endswith(".ipv4") else room.low.to_bytes(16), length)))
