@@ -12,7 +12,7 @@ from fabric.errors import Problem, TopologyError
 
 Path = tuple[str | int, ...]
 MAX_BYTES = 8_000_000
-MAX_VALUES = 2_000_000
+MAX_VALUES = 500_000
 _STANDARD = "tag:yaml.org,2002:"
 _MERGE = f"{_STANDARD}merge"
 

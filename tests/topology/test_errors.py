@@ -42,17 +42,20 @@ def test_every_problem_says_where_what_and_what_to_do(case: Path) -> None:
         assert problem.action.endswith((".", "?"))
 
 
-def loaded(case: Path) -> Any:
-    """The case as plain JSON values, or a skipped test where it is no YAML that a schema could judge."""
+def plain_values(case: Path) -> Any:
+    """The case as plain JSON values; `None` where it is no YAML that a schema could judge."""
     try:
         return json.loads(json.dumps(yaml.safe_load(case.read_text())))
     except (yaml.YAMLError, ValueError, RecursionError):
-        pytest.skip("no plain values")
+        return None
 
 
-@pytest.mark.parametrize("case", QUICK, ids=lambda case: case.stem)
+PLAIN = [case for case in QUICK if plain_values(case) is not None]
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.stem)
 def test_the_schema_rejects_what_the_model_rejects(case: Path) -> None:
-    value = loaded(case)
+    value = plain_values(case)
     valid = not list(jsonschema.Draft202012Validator(json_schema()).iter_errors(value))
     try:
         Topology.model_validate(value)
