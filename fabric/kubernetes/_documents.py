@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -72,7 +72,7 @@ class Document:
 
     file: str
     line: int
-    value: Any
+    value: Any = field(repr=False)
 
     @classmethod
     def generated(cls, source: str, value: Any) -> Document:

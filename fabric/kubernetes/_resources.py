@@ -31,12 +31,13 @@ _PLURALS = {
 class Resource:
     """One object, after unknown fields were dropped and defaults filled in."""
 
-    document: Document
+    document: Document = field(repr=False)
     kind: str
     namespace: str
     """Empty for objects that live in no namespace, such as nodes."""
     name: str
-    value: Mapping[str, Any]
+    value: Mapping[str, Any] = field(repr=False)
+    """Not shown by `repr`: it may hold passwords."""
 
     @property
     def labels(self) -> Mapping[str, str]:
