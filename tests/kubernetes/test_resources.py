@@ -154,6 +154,21 @@ def test_a_version_that_is_not_served_is_refused() -> None:
         _admit(_CONFIGURATION.replace("v1beta1", "v1beta9"))
 
 
+def test_objects_of_other_groups_are_not_taken_for_ours() -> None:
+    """Calico has a BGPPeer and a BGPConfiguration, too."""
+    text = "{apiVersion: crd.projectcalico.org/v1, kind: BGPPeer, metadata: {name: p}, spec: {peerIP: 192.0.2.1}}"
+    resources = _admit(text)
+    assert len(resources.items) == 1
+    assert resources.of_kind("BGPPeer") == ()
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fabric.kubernetes._resources.MAX_CHARACTERS", 5)
+    (tmp_path / "big.yaml").write_text("a: 123456")
+    with pytest.raises(InputError, match="larger than 5 bytes"):
+        list(read_files([tmp_path]))
+
+
 def test_lists_are_opened() -> None:
     text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Node, metadata: {name: worker}}\n"
     (node,) = _admit(text).items
