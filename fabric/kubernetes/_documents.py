@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -72,7 +72,7 @@ class Document:
 
     file: str
     line: int
-    value: Any
+    value: Any = field(repr=False)
 
     @classmethod
     def generated(cls, source: str, value: Any) -> Document:
@@ -140,12 +140,17 @@ def parse_documents(text: str, file: str) -> Iterator[Document]:
                 return
             if builder.take(event) and builder.value is not None:
                 yield Document(file, builder.start, builder.value)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise _error(
-            file, line, f"YAML that cannot be parsed ({error.problem})", "YAML", "Correct the line."
-        ) from error
+    except yaml.YAMLError as error:
+        raise _syntax_error(file, error) from error
+
+
+def _syntax_error(file: str, error: yaml.YAMLError) -> ResourceError:
+    """The parser's complaint with its line; one about a character that YAML does not allow comes without."""
+    if not isinstance(error, MarkedYAMLError):
+        return _error(file, 1, f"text that is no YAML ({error})", "YAML", "Remove the character.")
+    mark = error.problem_mark or error.context_mark
+    found = f"YAML that cannot be parsed ({error.problem})"
+    return _error(file, mark.line + 1 if mark else 1, found, "YAML", "Correct the line.")
 
 
 def _error(file: str, line: int, found: str, allowed: str, action: str) -> ResourceError:
@@ -203,9 +208,13 @@ class _Builder:
         self.start, self.value = line, None
         self._anchors.clear()
 
+    def _refuse_as_key(self, line: int) -> None:
+        """Raises where a key is due, because what comes is not plain text."""
+        if self._stack and isinstance(self._stack[-1], LinedDict) and self._keys[-1] is None:
+            raise _error(self.file, line, "a key that is no text", "text keys", "Write the key as text.")
+
     def _open(self, container: _Container, anchor: str | None) -> bool:
-        if self._stack and type(self._stack[-1]) is LinedDict and self._keys[-1] is None:
-            raise _error(self.file, container.line, "a key that is no text", "text keys", "Write the key as text.")
+        self._refuse_as_key(container.line)
         if len(self._stack) >= MAX_DEPTH:
             raise _error(self.file, container.line, "deeper nesting", f"a depth of {MAX_DEPTH}", "Flatten the file.")
         self._stack.append(container)
@@ -224,6 +233,7 @@ class _Builder:
         return self._add(container, container.line)
 
     def _alias(self, name: str, line: int) -> bool:
+        self._refuse_as_key(line)
         if name not in self._anchors:
             raise _error(self.file, line, f"the alias *{name}", "aliases of finished anchors", "Define &name first.")
         value = self._anchors[name]

@@ -56,6 +56,8 @@ class Release:
     metallb_namespace: str = "metallb-system"
     cluster_wide_peers: bool = True
     """MetalLB up to 0.15.3 compares the BGPPeers of the whole cluster, not those that share a node."""
+    metallb_hold_s: int | None = None
+    """The hold time that MetalLB gives a peer without one; `None` leaves it to FRR (metallb pull request 2537)."""
     metallb_family_filter: bool = True
     """MetalLB gives a neighbor only the prefixes of its own family (not up to 0.14.8)."""
     neighbor_order: Literal["session", "peer"] = "session"
@@ -116,6 +118,7 @@ _4_16 = replace(
     dialect=_A0,
     frr_k8s_schema="ocp4.16",
     peers_schema="ocp4.16",
+    metallb_hold_s=90,
     aliases=("ocp4.16",),
 )
 _4_19 = replace(

@@ -8,11 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from fabric.errors import InputError, Problem
-from fabric.kubernetes._documents import Document, LinedDict, ResourceError, dotted, line_of, parse_documents, position
+from fabric.kubernetes._documents import (
+    MAX_CHARACTERS,
+    Document,
+    LinedDict,
+    ResourceError,
+    dotted,
+    line_of,
+    parse_documents,
+    position,
+)
 from fabric.kubernetes._documents import Path as FieldPath
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._schema import describe, load_schema
 
+Identity = tuple[str, str, str, str]
+"""Group, kind, namespace and name."""
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 _CLUSTER_SCOPED = frozenset(["Node", "Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"])
 _PLURALS = {
@@ -25,18 +36,30 @@ _PLURALS = {
     ("metallb.io", "Community"): "communities",
     ("network.openstack.org", "BGPConfiguration"): "bgpconfigurations",
 }
+_GROUPS = {kind: group for group, kind in _PLURALS} | {
+    "L2Advertisement": "metallb.io",
+    "EndpointSlice": "discovery.k8s.io",
+    "NetworkAttachmentDefinition": "k8s.cni.cncf.io",
+    **dict.fromkeys(("Namespace", "Node", "Pod", "Secret", "Service"), ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One object, after unknown fields were dropped and defaults filled in."""
 
-    document: Document
+    document: Document = field(repr=False)
     kind: str
     namespace: str
     """Empty for objects that live in no namespace, such as nodes."""
     name: str
-    value: Mapping[str, Any]
+    value: Mapping[str, Any] = field(repr=False)
+    """Not shown by `repr`: it may hold passwords."""
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for core objects: other groups have a BGPPeer or a Service of their own."""
+        return str(self.value.get("apiVersion", "")).rpartition("/")[0]
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -84,11 +107,12 @@ class Resources:
     def __post_init__(self) -> None:
         by_kind: dict[str, list[Resource]] = {}
         for item in self.items:
-            by_kind.setdefault(item.kind, []).append(item)
+            if item.group == _GROUPS.get(item.kind, item.group):
+                by_kind.setdefault(item.kind, []).append(item)
         object.__setattr__(self, "_by_kind", {kind: tuple(found) for kind, found in by_kind.items()})
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
-        """The objects of `kind`, in the order of the files."""
+        """The objects of `kind` in the API group that the controllers here watch, in the order of the files."""
         return self._by_kind.get(kind, ())
 
     def find(self, kind: str, name: str) -> Resource | None:
@@ -122,6 +146,8 @@ def read_files(paths: Iterable[Path]) -> Iterator[Document]:
 
 def _text(file: Path) -> str:
     try:
+        if file.stat().st_size > MAX_CHARACTERS:
+            raise InputError(f"{file} is larger than {MAX_CHARACTERS} bytes. Split the file.")
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}. Name a YAML file or a directory.") from error
@@ -173,14 +199,14 @@ def _node(resource: Resource) -> Node:
     return Node(resource.name, resource.labels, down)
 
 
-def _identity(resource: Resource) -> tuple[str, str, str]:
-    return resource.kind, resource.namespace, resource.name
+def _identity(resource: Resource) -> Identity:
+    return resource.group, resource.kind, resource.namespace, resource.name
 
 
 class _Admission:
     def __init__(self, release: Release) -> None:
         self.release = release
-        self.items: dict[tuple[str, str, str], Resource] = {}
+        self.items: dict[Identity, Resource] = {}
         self.problems: list[Problem] = []
         self.dropped: list[Problem] = []
 

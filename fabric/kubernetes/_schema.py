@@ -148,6 +148,8 @@ class _Run:
         return value
 
     def _fault(self, path: FieldPath, found: str, allowed: str) -> None:
+        if path[-1:] == ("password",):
+            found = "a value that is not shown"
         self.faults.append(Fault(path, found, allowed))
 
     def _object(self, schema: Schema, value: dict[str, Any], path: FieldPath) -> dict[str, Any]:

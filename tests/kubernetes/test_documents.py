@@ -79,6 +79,8 @@ def test_anchors_and_merge_keys() -> None:
         ("a: *nobody\n", "x.yaml:1", r"alias \*nobody"),
         ("a: &self [*self]\n", "x.yaml:1", "aliases of finished anchors"),
         ("? [1]\n: 2\n", "x.yaml:1", "a key that is no text"),
+        ("a: &b c\n*b : 2\n", "x.yaml:2", "a key that is no text"),
+        ("a: \x07\n", "x.yaml:1", "no YAML"),
         ("a: " + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "x.yaml:1", f"a depth of {MAX_DEPTH}"),
     ],
 )

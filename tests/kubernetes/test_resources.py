@@ -92,7 +92,7 @@ def test_fields_of_a_later_release_are_dropped_and_reported() -> None:
         ("        addressFamilies: [unicast, evpn, unicast]", "3 items", "0 to 2 items"),
         ("        ebgpMultiHop: 1", "1", "true or false"),
         ("        localASN: 0", "0", "1 to 4294967295"),
-        ("        password: null", "null", "text"),
+        ("        password: 12345", "a value that is not shown", "text"),
     ],
 )
 def test_what_the_schema_refuses(line: str, found: str, allowed: str) -> None:
@@ -152,6 +152,21 @@ def test_labels_that_are_no_text_are_refused() -> None:
 def test_a_version_that_is_not_served_is_refused() -> None:
     with pytest.raises(ResourceError, match=r"frrk8s\.metallb\.io/v1beta9"):
         _admit(_CONFIGURATION.replace("v1beta1", "v1beta9"))
+
+
+def test_objects_of_other_groups_are_not_taken_for_ours() -> None:
+    """Calico has a BGPPeer and a BGPConfiguration, too."""
+    text = "{apiVersion: crd.projectcalico.org/v1, kind: BGPPeer, metadata: {name: p}, spec: {peerIP: 192.0.2.1}}"
+    resources = _admit(text)
+    assert len(resources.items) == 1
+    assert resources.of_kind("BGPPeer") == ()
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fabric.kubernetes._resources.MAX_CHARACTERS", 5)
+    (tmp_path / "big.yaml").write_text("a: 123456")
+    with pytest.raises(InputError, match="larger than 5 bytes"):
+        list(read_files([tmp_path]))
 
 
 def test_lists_are_opened() -> None:

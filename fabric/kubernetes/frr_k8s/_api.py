@@ -6,7 +6,7 @@ Unset text is "", an unset number that Go keeps as a pointer is `None`; frr-k8s 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fabric.errors import Problem
@@ -68,7 +68,7 @@ class Neighbor:
     address: str = ""
     interface: str = ""
     port: int | None = None
-    password: str = ""
+    password: str = field(default="", repr=False)
     password_secret: str = ""
     hold_ns: int | None = None
     keepalive_ns: int | None = None

@@ -11,11 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Node, Resource, Resources, nodes_meant
-from fabric.kubernetes.frr_k8s._webhook import Verdict, review
-
-Key = tuple[str, str]
+from fabric.kubernetes._resources import Resource, Resources, nodes_meant
+from fabric.kubernetes.frr_k8s._webhook import Key, Verdict, Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +76,8 @@ def order(old: Resources, new: Resources) -> Order:
 
 class _Search:
     def __init__(self, old: Resources, new: Resources) -> None:
-        self.release: Release = new.release
-        self.nodes: tuple[Node, ...] = nodes_meant(new)
         self.current = _by_key(old.of_kind("FRRConfiguration"))
+        self.webhook = Webhook(self.current.values(), nodes_meant(new), new.release)
         wanted = _by_key(new.of_kind("FRRConfiguration"))
         self.pending = {
             key: Step("update" if key in self.current else "create", resource)
@@ -100,7 +96,7 @@ class _Search:
                 self._delete(key)
 
     def result(self) -> Order:
-        blocked = tuple(Blocked(step, self._review(step.resource)) for step in self.pending.values())
+        blocked = tuple(Blocked(step, self.webhook.review(step.resource)) for step in self.pending.values())
         obstacles = _by_key(
             origin.resource
             for entry in blocked
@@ -110,14 +106,12 @@ class _Search:
         )
         return Order(tuple(self.steps), blocked, tuple(obstacles.values()))
 
-    def _review(self, resource: Resource) -> Verdict:
-        return review(resource, self.current.values(), self.nodes, self.release)
-
     def _take_accepted(self) -> bool:
         taken = False
         for key, step in list(self.pending.items()):
-            if self._review(step.resource).accepted:
+            if self.webhook.review(step.resource).accepted:
                 self.current[key] = step.resource
+                self.webhook.store(step.resource)
                 self.steps.append(self.pending.pop(key))
                 taken = True
         return taken
@@ -125,7 +119,7 @@ class _Search:
     def _delete_an_obstacle(self) -> bool:
         """Deletes an object that has to go anyway and that keeps a pending change from being accepted."""
         for step in self.pending.values():
-            for refusal in self._review(step.resource).refusals:
+            for refusal in self.webhook.review(step.resource).refusals:
                 for origin in refusal.origins:
                     if _key(origin.resource) in self.deletions:
                         self._delete(_key(origin.resource))
@@ -134,7 +128,7 @@ class _Search:
 
     def _delete(self, key: Key) -> None:
         self.steps.append(Step("delete", self.deletions.pop(key)))
-        del self.current[key]
+        self.webhook.remove(self.current.pop(key))
 
 
 def _key(resource: Resource) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
 from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig
 from fabric.kubernetes.frr_k8s._text import render
 
+_PASSWORD = re.compile(r"^(\s*neighbor \S+ password ).*$", re.MULTILINE)
 _FRR_LOG_LEVELS = {
     "all": "debugging",
     "debug": "debugging",
@@ -75,6 +77,11 @@ class NodeConfiguration:
     def frr_conf(self) -> str:
         """The text of `frr.conf` as the release writes it, without blank lines."""
         return render(self.merged, self.release.dialect, self.hostname, self.log_level)
+
+    @property
+    def frr_conf_without_passwords(self) -> str:
+        """`frr_conf` for other eyes: passwords replaced as frr-k8s replaces them in FRRNodeState."""
+        return _PASSWORD.sub(r"\1<retracted>", self.frr_conf)
 
 
 def translate(node: Node, resources: Resources, release: Release, options: Options | None = None) -> NodeConfiguration:

@@ -8,6 +8,7 @@ never refused, nodes that only the old object selected are not looked at, and la
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fabric.kubernetes._refusal import Refusal
@@ -16,6 +17,9 @@ from fabric.kubernetes._resources import Node, Resource
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configuration
 from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
+
+Key = tuple[str, str]
+"""Namespace and name of an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,57 +49,88 @@ class Verdict:
 
 def review(new: Resource, stored: Iterable[Resource], nodes: Iterable[Node], release: Release) -> Verdict:
     """What the webhook answers to `new` while `stored` are the FRRConfigurations of the cluster."""
-    try:
-        selector = _selector(new)
-    except SelectorError as error:
-        return Verdict(refusals=(Refusal(str(error)),))
-    stored = tuple(stored)
-    configuration = read_configuration(new)
-    # The webhook tells objects apart by name alone, whatever their namespace.
-    others = [_Stored.of(resource) for resource in stored if resource.name != new.name]
-    warnings = _warnings(configuration, (entry for entry in stored if entry.name == new.name), release)
-    around = Surroundings(release.dialect, ignore_secrets=True)
-    for node in nodes:
-        if not selector.matches(node.labels):
-            continue
-        together = [entry.configuration for entry in others if entry.selects(node)]
-        _, refusals = convert([*together, configuration], around)
-        if refusals.found:
-            return Verdict(node.name, tuple(refusals.found), warnings)
-    return Verdict(warnings=warnings)
+    return Webhook(stored, nodes, release).review(new)
+
+
+class Webhook:
+    """The webhook of a cluster whose stored FRRConfigurations change step by step."""
+
+    def __init__(self, stored: Iterable[Resource], nodes: Iterable[Node], release: Release) -> None:
+        self._release = release
+        self._nodes = _NodesByLabel(nodes)
+        self._stored: dict[Key, FrrConfiguration] = {}
+        self._on_node: dict[str, dict[Key, FrrConfiguration]] = {}
+        for resource in stored:
+            self.store(resource)
+
+    def store(self, resource: Resource) -> None:
+        """Takes `resource` as created, or as the new version of the object of its name."""
+        self.remove(resource)
+        configuration = read_configuration(resource)
+        self._stored[_key(resource)] = configuration
+        # A stored selector that cannot be parsed selects nothing here.
+        with suppress(SelectorError):
+            for node in self._nodes.of(_selector(resource)):
+                self._on_node.setdefault(node.name, {})[_key(resource)] = configuration
+
+    def remove(self, resource: Resource) -> None:
+        """Forgets the object of this name, in whatever version it is stored."""
+        if self._stored.pop(_key(resource), None) is not None:
+            for configurations in self._on_node.values():
+                configurations.pop(_key(resource), None)
+
+    def review(self, new: Resource) -> Verdict:
+        """The answer to creating `new`, or to changing the object of its name into it."""
+        try:
+            nodes = self._nodes.of(_selector(new))
+        except SelectorError as error:
+            return Verdict(refusals=(Refusal(str(error)),))
+        configuration = read_configuration(new)
+        before = (entry for entry in self._stored.values() if entry.name == new.name)
+        warnings = _warnings(configuration, before, self._release)
+        around = Surroundings(self._release.dialect, ignore_secrets=True)
+        for node in nodes:
+            # The webhook tells objects apart by name alone, whatever their namespace.
+            others = (entry for entry in self._on_node.get(node.name, {}).values() if entry.name != new.name)
+            _, refusals = convert([*others, configuration], around)
+            if refusals.found:
+                return Verdict(node.name, tuple(refusals.found), warnings)
+        return Verdict(warnings=warnings)
+
+
+class _NodesByLabel:
+    """Nodes by each of their labels, because most selectors name a single one."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._all = tuple(nodes)
+        self._by_label: dict[tuple[str, str], list[Node]] = {}
+        for node in self._all:
+            for label in node.labels.items():
+                self._by_label.setdefault(label, []).append(node)
+
+    def of(self, selector: LabelSelector) -> list[Node]:
+        """The nodes that `selector` selects, in their order."""
+        candidates = self._by_label.get(selector.labels[0], []) if selector.labels else self._all
+        return [node for node in candidates if selector.matches(node.labels)]
+
+
+def _key(resource: Resource) -> Key:
+    return resource.namespace, resource.name
 
 
 def _selector(resource: Resource) -> LabelSelector:
     return parse_selector(resource.spec.get("nodeSelector"))
 
 
-class _Stored:
-    """A stored configuration with its selector; one that cannot be parsed selects nothing here."""
-
-    def __init__(self, configuration: FrrConfiguration, selector: LabelSelector | None) -> None:
-        self.configuration = configuration
-        self._selector = selector
-
-    @classmethod
-    def of(cls, resource: Resource) -> _Stored:
-        try:
-            return cls(read_configuration(resource), _selector(resource))
-        except SelectorError:
-            return cls(read_configuration(resource), None)
-
-    def selects(self, node: Node) -> bool:
-        return self._selector is not None and self._selector.matches(node.labels)
-
-
-def _warnings(new: FrrConfiguration, old: Iterable[Resource], release: Release) -> tuple[str, ...]:
+def _warnings(new: FrrConfiguration, old: Iterable[FrrConfiguration], release: Release) -> tuple[str, ...]:
     warnings = []
     neighbors = [(router.vrf, neighbor) for router in new.routers for neighbor in router.neighbors]
     if release.dialect.ignores_disable_mp and any(neighbor.disable_mp for _, neighbor in neighbors):
         warnings.append("disableMP is deprecated and will be removed in a future release")
     before = {
         (router.vrf, neighbor.asn, neighbor.address): neighbor.graceful_restart
-        for resource in old
-        for router in read_configuration(resource).routers
+        for configuration in old
+        for router in configuration.routers
         for neighbor in router.neighbors
     }
     for vrf, neighbor in neighbors:

@@ -63,14 +63,18 @@ def _bfd_profile(resource: Resource) -> BfdProfile:
 
 
 def parse_peers(
-    resources: Iterable[Resource], secrets: Mapping[str, Resource] | None, profiles: frozenset[str], refusals: Refusals
+    resources: Iterable[Resource],
+    secrets: Mapping[str, Resource] | None,
+    profiles: frozenset[str],
+    release: Release,
+    refusals: Refusals,
 ) -> tuple[Peer, ...]:
     """The peers in the order of the files; `secrets` is `None` where frr-k8s looks them up itself."""
     found: dict[Peer, None] = {}
     for resource in resources:
         origin = Origin(resource, ("spec",))
         try:
-            peer = _peer(resource, secrets)
+            peer = _peer(resource, secrets, release)
         except (ParseError, SelectorError) as reason:
             refusals.add(f"parsing peer {resource.name} {reason}", [origin])
             continue
@@ -83,11 +87,11 @@ def parse_peers(
     return tuple(found)
 
 
-def _peer(resource: Resource, secrets: Mapping[str, Resource] | None) -> Peer:
+def _peer(resource: Resource, secrets: Mapping[str, Resource] | None, release: Release) -> Peer:
     spec = resource.spec
     _check_asns(spec)
     _check_end(spec)
-    hold_ns, keepalive_ns = _timers(spec)
+    hold_ns, keepalive_ns = _timers(spec, release.metallb_hold_s)
     address = _address(spec, "peerAddress", "BGPPeer address")
     router_id = _address(spec, "routerID", "router ID")
     source = _address(spec, "sourceAddress", "source IP")
@@ -142,13 +146,15 @@ def _check_end(spec: Mapping[str, Any]) -> None:
         raise ParseError("peer has both Address and Interface specified")
 
 
-def _timers(spec: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Hold and keepalive time; one alone gives the other, by a factor of three."""
+def _timers(spec: Mapping[str, Any], default_hold_s: int | None) -> tuple[int | None, int | None]:
+    """Hold and keepalive time; one alone gives the other, by a factor of three, unless the release has a default."""
     try:
         hold = parse_duration(spec["holdTime"]) if spec.get("holdTime") else None
         keepalive = parse_duration(spec["keepaliveTime"]) if spec.get("keepaliveTime") else None
     except ValueError as error:
         raise ParseError(f"invalid BGPPeer timers: {error}") from error
+    if hold is None and default_hold_s is not None:
+        hold = default_hold_s * SECOND_NS
     if hold is None and keepalive is None:
         return None, None
     hold_ns = hold if hold is not None else (keepalive or 0) * 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 from pathlib import Path
 
@@ -20,9 +22,9 @@ from fabric.config import (
     SetNextHop,
 )
 from fabric.kubernetes import admit, node_named, parse_documents, release
-from fabric.kubernetes.frr_k8s import Options, to_device_config, translate
+from fabric.kubernetes.frr_k8s import to_device_config, translate
 from fabric.render import frr_files
-from tests.frr import assert_parses, needs_frr
+from tests.frr import assert_parses, load, needs_frr, sandbox_problem
 
 _CASES = Path(__file__).resolve().parents[1] / "cases"
 _BASE = DeviceConfig(
@@ -36,8 +38,7 @@ _BASE = DeviceConfig(
 def _device(case: str, name: str, base: DeviceConfig = _BASE) -> DeviceConfig:
     chosen = release(name)
     resources = admit(parse_documents((_CASES / f"{case}.yaml").read_text(), case), chosen)
-    options = Options(None if case != "merge" else "x", always_block=("10.0.0.0/8",) if case == "always-block" else ())
-    return to_device_config(base, translate(node_named(resources, "worker-0"), resources, chosen, options))
+    return to_device_config(base, translate(node_named(resources, "worker-0"), resources, chosen))
 
 
 def test_sessions_of_every_kind() -> None:
@@ -129,3 +130,32 @@ def test_the_node_only_dials() -> None:
 )
 def test_frr_takes_the_rendered_device(case: str, name: str) -> None:
     assert_parses(frr_files(_device(case, name)).frr_conf)
+
+
+_ELSEWHERE = re.compile(
+    r"log |no ip forwarding|no ipv6 forwarding|no zebra nexthop|interface |ip address |exit|bgp router-id 192.0.2.200|"
+    r"bgp log-neighbor-changes|bgp graceful-restart preserve|maximum-paths|address-family|!|Current|Building|"
+    r"frr version|frr defaults|hostname"
+)
+"""Lines about other things than the sessions, prefixes and filters that frr-k8s decides."""
+
+
+def _about_routing(running: str) -> list[str]:
+    lines = (line.strip() for line in running.splitlines())
+    return sorted(line for line in lines if line and not _ELSEWHERE.match(line))
+
+
+@needs_frr
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [("every-session-field", "v0.0.25"), ("attributes", "4.18"), ("attributes", "4.20"), ("vrfs", "4.22")],
+)
+def test_frrs_daemons_hold_the_same_for_the_device_as_for_frr_k8s_text(case: str, name: str) -> None:
+    if problem := sandbox_problem():
+        pytest.skip(f"no sandbox for daemons: {problem}")
+    base = replace(_BASE, policies=Policies())
+    theirs = load((_CASES / f"{case}.{name}.conf").read_text(), ["eth1"])
+    ours = load(frr_files(_device(case, name, base)).frr_conf, ["eth1"])
+    assert not ours.refused
+    assert _about_routing(ours.running) == _about_routing(theirs.running)

@@ -10,6 +10,7 @@ from fabric.kubernetes.frr_k8s import Options, Translator, fallback_router_id, t
 
 _ROUTER = "{bgp: {routers: [{asn: 64512, prefixes: ['2001:db8::/64']}]}}"
 _NODE = Node("w", {})
+_WORD = "open-sesame"
 
 
 def _cluster(*namespaces: str, name: str = "main") -> Resources:
@@ -48,6 +49,21 @@ def test_log_levels(level: str, line: str) -> None:
     text = translate(_NODE, _cluster("x"), release("main"), Options(log_level=level)).frr_conf
     assert text.startswith(f"log stdout {line}\n")
     assert ("debug bgp updates" in text) is (level == "all")
+
+
+def test_passwords_are_shown_only_where_they_are_asked_for() -> None:
+    text = f"""
+apiVersion: frrk8s.metallb.io/v1beta1
+kind: FRRConfiguration
+metadata: {{name: c, namespace: x}}
+spec: {{bgp: {{routers: [{{asn: 64512, neighbors: [{{asn: 64513, address: 192.0.2.2, password: {_WORD}}}]}}]}}}}
+"""
+    cluster = admit(parse_documents(text, "c.yaml"), release("main"))
+    configuration = translate(_NODE, cluster, cluster.release)
+    assert f"  neighbor 192.0.2.2 password {_WORD}\n" in configuration.frr_conf
+    shown = (configuration.frr_conf_without_passwords, repr(configuration), repr(cluster))
+    assert not any(_WORD in text for text in shown)
+    assert "  neighbor 192.0.2.2 password <retracted>\n" in shown[0]
 
 
 def test_an_unknown_log_level_is_named() -> None:

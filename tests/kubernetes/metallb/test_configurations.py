@@ -87,6 +87,13 @@ def test_one_timer_gives_the_other() -> None:
     assert (neighbor["holdTime"], neighbor["keepaliveTime"]) == ("9s", "3s")
 
 
+def test_4_16_has_a_hold_time_of_its_own() -> None:
+    old = _write(name="4.16")
+    assert (_neighbor(old, "w1")["holdTime"], _neighbor(old, "w1")["keepaliveTime"]) == ("1m30s", "30s")
+    assert _neighbor(old, "w0")["holdTime"] == "1m30s"
+    assert "holdTime" not in _neighbor(_write(name="4.18"), "w1")
+
+
 def test_the_family_filter_came_after_4_18() -> None:
     new = _neighbor(_write(), "w0")["toAdvertise"]["allowed"]["prefixes"]
     old = _neighbor(_write(name="4.18"), "w0")["toAdvertise"]["allowed"]["prefixes"]

@@ -44,7 +44,13 @@ _MAIN = release("main")
 def _resources(value: Json) -> Resources:
     """The objects of a case; names and namespaces are often left out there."""
     items = [
-        Resource(Document("case", 1, entry), kind, "", entry.get("metadata", {}).get("name", ""), entry)
+        Resource(
+            Document("case", 1, entry),
+            kind,
+            "",
+            entry.get("metadata", {}).get("name", ""),
+            {"apiVersion": "v1" if kind in ("Node", "Namespace") else "metallb.io/v1", **entry},
+        )
         for key, kind in _KINDS.items()
         for entry in value.get(key, ())
     ]
