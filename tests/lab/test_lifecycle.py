@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,8 +55,11 @@ def supervisor_pid(labs: Path, name: str) -> int:
     return pid
 
 
-def pid_namespace(pid: int) -> int:
-    return Path(f"/proc/{pid}/ns/pid").stat().st_ino
+@contextmanager
+def pid_namespace(pid: int) -> Iterator[int]:
+    """The number of a process's PID namespace, which no other one can get while the block lasts."""
+    with Path(f"/proc/{pid}/ns/pid").open() as held:
+        yield os.fstat(held.fileno()).st_ino
 
 
 def processes_in(namespace: int) -> list[str]:
@@ -79,12 +83,12 @@ def test_ending_the_caller_halfway_leaves_nothing(
     mounts = Path("/proc/self/mountinfo").read_text()
     assert caller.stdout is not None
     assert any(line.strip() == stage for line in caller.stdout)
-    namespace = pid_namespace(supervisor_pid(labs, "halfway"))
-    assert processes_in(namespace)
-    caller.send_signal(kind)
-    caller.communicate()
-    assert caller.returncode == -kind
-    wait_until(lambda: processes_in(namespace) == [], "the end of all processes of the lab")
+    with pid_namespace(supervisor_pid(labs, "halfway")) as namespace:
+        assert processes_in(namespace)
+        caller.send_signal(kind)
+        caller.communicate()
+        assert caller.returncode == -kind
+        wait_until(lambda: processes_in(namespace) == [], "the end of all processes of the lab")
     assert [entry.name for entry in labs.iterdir()] == ([] if kind == signal.SIGINT else ["halfway"])
     assert Path("/proc/self/mountinfo").read_text() == mounts
 
@@ -104,10 +108,10 @@ def test_killing_the_supervisor_ends_everything_and_up_works_again(
 ) -> None:
     engine.up(lonely_router("killed"))
     pid = supervisor_pid(labs, "killed")
-    namespace = pid_namespace(pid)
-    assert "zebra" in processes_in(namespace)
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: processes_in(namespace) == [], "the end of all processes of the lab")
+    with pid_namespace(pid) as namespace:
+        assert "zebra" in processes_in(namespace)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: processes_in(namespace) == [], "the end of all processes of the lab")
     assert engine.status("killed") is None
     assert engine.names() == ()
     assert not engine.up(lonely_router("killed")).already_up
