@@ -26,6 +26,7 @@ from fabric.config._device import (
     StaticNextHop,
     StaticRoute,
 )
+from fabric.config._diff import Change, Changes, diff
 from fabric.config._policy import (
     Action,
     Address,
@@ -68,6 +69,8 @@ __all__ = [
     "BgpFamily",
     "BgpInstance",
     "Cable",
+    "Change",
+    "Changes",
     "CommunityList",
     "CommunityRule",
     "DeviceConfig",
@@ -108,4 +111,5 @@ __all__ = [
     "StaticRoute",
     "Timers",
     "build",
+    "diff",
 ]
