@@ -29,6 +29,7 @@ from fabric.config._device import (
     StaticNextHop,
     StaticRoute,
 )
+from fabric.config._diff import Change, Changes, diff
 from fabric.config._policy import (
     Action,
     Address,
@@ -74,6 +75,8 @@ __all__ = [
     "BgpFamily",
     "BgpInstance",
     "Cable",
+    "Change",
+    "Changes",
     "CommunityList",
     "CommunityRule",
     "DeviceConfig",
@@ -114,6 +117,7 @@ __all__ = [
     "StaticRoute",
     "Timers",
     "build",
+    "diff",
 ]
 
 

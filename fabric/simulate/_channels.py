@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from fabric.config import LOOPBACK, Address, Family, NeighborFamily, Prefix
 from fabric.simulate._attributes import BgpNextHop
@@ -157,7 +156,7 @@ def _own_ipv4(side: Side) -> Address:
         return side.local
     interface = side.peer.device.interface(side.interface)
     own = next((item.ip for item in interface.addresses if item.version == 4), None)
-    return own or IPv4Address(side.peer.instance.router_id)
+    return own or side.peer.router_id
 
 
 def _rank(side: Side) -> tuple[int, int, str]:

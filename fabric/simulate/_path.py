@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Interface
 from typing import NamedTuple
 
-from fabric.config import Address, BgpInstance, DeviceConfig, Family
+from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig, Family
 from fabric.simulate._attributes import Attributes, BgpNextHop
 from fabric.simulate._policy import Policy
 from fabric.simulate._values import SessionEnd
+
+
+def router_id(device: DeviceConfig, instance: BgpInstance) -> IPv4Address:
+    """The router id that bgpd uses: 0.0.0.0 means the highest loopback address or else any."""
+    configured = IPv4Address(instance.router_id)
+    if int(configured):
+        return configured
+    mine = [i for i in device.interfaces if i.vrf is None]
+    for interfaces in ([i for i in mine if i.name == LOOPBACK], mine):
+        found = [a.ip for i in interfaces for a in i.addresses if isinstance(a, IPv4Interface) and not a.ip.is_loopback]
+        if found:
+            return max(found)
+    return configured
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +42,10 @@ class Router:
         """The device's name."""
         return self.device.name
 
-    @property
+    @cached_property
     def router_id(self) -> int:
         """The router id, which is also the cluster id, as a number."""
-        return int(IPv4Address(self.instance.router_id))
+        return int(router_id(self.device, self.instance))
 
     def settings(self, family: Family) -> Settings:
         """What of the instance bears on its decisions."""

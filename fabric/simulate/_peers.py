@@ -10,6 +10,7 @@ from typing import Literal
 
 from fabric.config import Address, BgpInstance, DeviceConfig, Family, Interface, Neighbor, Port
 from fabric.simulate._links import Links
+from fabric.simulate._path import router_id
 from fabric.simulate._values import SessionDown, SessionEnd, SessionType
 
 LinkLocal = Literal["link-local"]
@@ -34,6 +35,11 @@ class Peer:
     def asn(self) -> int:
         """The AS that this end says it is."""
         return self.neighbor.local_as or self.instance.asn
+
+    @cached_property
+    def router_id(self) -> IPv4Address:
+        """The BGP identifier that this end sends."""
+        return router_id(self.device, self.instance)
 
     @property
     def ttl_limited(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
 from typing import Protocol as Interface
 
 from fabric.config import Address, Family
@@ -239,14 +238,12 @@ def _refused(a: Peer, b: Peer) -> Unreached | None:
         if not one.accepts_asn(two.asn):
             text = f"{one.end} expects remote-as {one.neighbor.remote_as}, and {two.device.name} is AS {two.asn}"
             return Unreached(SessionDown.ASN, text)
-        if int(IPv4Address(two.instance.router_id)) == 0:
+        if int(two.router_id) == 0:
             return Unreached(
                 SessionDown.ROUTER_ID, f"{two.device.name} has the router id 0.0.0.0, a bad BGP identifier"
             )
-    if a.type_towards(b.asn) == "ibgp" and a.instance.router_id == b.instance.router_id:
-        return Unreached(
-            SessionDown.ROUTER_ID, f"{a.device.name} and {b.device.name} share router id {a.instance.router_id}"
-        )
+    if a.type_towards(b.asn) == "ibgp" and a.router_id == b.router_id:
+        return Unreached(SessionDown.ROUTER_ID, f"{a.device.name} and {b.device.name} share router id {a.router_id}")
     if not a.families & b.families:
         return Unreached(SessionDown.NO_COMMON_FAMILY, f"{a.end} and {b.end} have no address family in common")
     return None

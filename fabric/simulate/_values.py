@@ -120,6 +120,8 @@ class FibEntry:
     blackhole: bool = False
     metric: int = 0
     """Zebra's metric: the MED of a BGP route. It is the IGP metric of next hops that resolve through this route."""
+    refused: bool = False
+    """zebra takes it for installed, and the kernel refused it; no FIB shows such a route."""
 
 
 class Reason(Enum):

@@ -28,6 +28,8 @@ class Legs(NamedTuple):
 
     hops: frozenset[NextHop] = frozenset()
     blackhole: bool = False
+    direct: bool = False
+    """The hop is a bare address on a connected subnet, not the end of a recursion."""
 
     @property
     def usable(self) -> bool:
@@ -60,7 +62,7 @@ class Zebra:
         self._cut = False
 
     def select(self, device: str, prefix: Prefix) -> FibEntry | None:
-        """The route that the kernel has for exactly this prefix."""
+        """The route that zebra has selected for exactly this prefix."""
         key = (device, prefix)
         if key in self._selected:
             return self._selected[key]
@@ -79,7 +81,7 @@ class Zebra:
     def lookup(self, device: str, address: Address) -> FibEntry | None:
         """The route that packets to `address` take."""
         entries = (self.select(device, prefix) for prefix in self._covering(device, address))
-        return next((entry for entry in entries if entry is not None), None)
+        return next((entry for entry in entries if entry is not None and not entry.refused), None)
 
     def table(self, device: str, family: Family) -> dict[Prefix, FibEntry]:
         """Every route of the device in the family, by prefix in order."""
@@ -89,7 +91,7 @@ class Zebra:
         known = {*self._tables[device].prefixes(), *self._bgp_prefixes}
         prefixes = sorted((p for p in known if p.version == version), key=prefix_order)
         found = ((prefix, self.select(device, prefix)) for prefix in prefixes)
-        return {prefix: entry for prefix, entry in found if entry is not None}
+        return {prefix: entry for prefix, entry in found if entry is not None and not entry.refused}
 
     def igp_metric(self, device: str, address: Address, connected_only: bool) -> int | None:
         """The metric of the route to a next hop as bgpd tracks it, `None` when unreachable (`zebra_rnh.c`)."""
@@ -153,7 +155,8 @@ class Zebra:
 
     def _install(self, tables: _Tables, prefix: Prefix, route: _Route) -> FibEntry | None:
         """The kernel's route: its active next hops that the protocol's FIB filter lets through."""
-        hops: set[NextHop] = set()
+        direct: set[NextHop] = set()
+        recursive: set[NextHop] = set()
         blackhole, source = False, None
         filter_ = tables.filters.get((f"ipv{prefix.version}", route.protocol))
         for legs, interface in route.legs:
@@ -165,11 +168,14 @@ class Zebra:
                 if passed is None:
                     continue
                 source = passed.source or source
-            hops |= legs.hops
+            (direct if legs.direct else recursive).update(legs.hops)
             blackhole = blackhole or legs.blackhole
+        hops = frozenset(direct | recursive)
         if not hops and not blackhole:
             return None
-        return FibEntry(prefix, route.protocol, frozenset(hops), source, blackhole and not hops, route.metric)
+        # zebra 8.4 tells the two kinds apart and so sends a hop that is of both twice, which Linux refuses for IPv6.
+        refused = prefix.version == 6 and bool(direct & recursive)
+        return FibEntry(prefix, route.protocol, hops, source, blackhole and not hops, route.metric, refused)
 
     def _static_legs(
         self, tables: _Tables, prefix: Prefix, hops: Iterable[StaticNextHop]
@@ -186,9 +192,9 @@ class Zebra:
             assert hop.interface is not None
             return Legs(frozenset({NextHop(hop.interface, None, link_local=hop.address is not None)}))
         legs = self._resolve(tables, hop.address, prefix, recursive=True)
-        if hop.interface is None or legs.hops == {NextHop(hop.interface, hop.address)}:
+        if hop.interface is None:
             return legs
-        return Legs()
+        return legs._replace(direct=False) if legs.hops == {NextHop(hop.interface, hop.address)} else Legs()
 
     def _bgp_legs(self, tables: _Tables, prefix: Prefix, paths: tuple[Path, ...]) -> Iterator[tuple[Legs, str | None]]:
         recursive = paths[0].source is None or not paths[0].source.ttl_limited
@@ -228,7 +234,7 @@ class Zebra:
             if entry is None:
                 continue
             if entry.protocol == "connected":
-                return Legs(frozenset(NextHop(hop.interface, address) for hop in entry.next_hops))
+                return Legs(frozenset(NextHop(hop.interface, address) for hop in entry.next_hops), direct=True)
             if not recursive:
                 return Legs()
             return Legs(frozenset(_through(hop, address) for hop in entry.next_hops), entry.blackhole)

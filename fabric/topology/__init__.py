@@ -3,12 +3,14 @@
 from fabric.topology._expand import Device, Fabric, Link, Routing, Tier
 from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Topology
 from fabric.topology._read import Design, json_schema, load, parse
+from fabric.topology._redundancy import Cut, Redundancy, redundancy
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
 from fabric.topology._source import Source
 
 __all__ = [
     "AsnRange",
     "AsnSettings",
+    "Cut",
     "Design",
     "Device",
     "Fabric",
@@ -17,6 +19,7 @@ __all__ = [
     "Network",
     "NodeGroup",
     "Pool",
+    "Redundancy",
     "Routing",
     "Settings",
     "Source",
@@ -25,4 +28,5 @@ __all__ = [
     "json_schema",
     "load",
     "parse",
+    "redundancy",
 ]

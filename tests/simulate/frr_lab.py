@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,15 @@ from fabric.config import LOOPBACK, FabricConfig, Port
 from tests.simulate.frr_text import frr_text
 
 _DAEMONS = Path("/usr/lib/frr")
-_SYSCTLS = ("ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv6.conf.all.accept_dad=0",
-            "ipv6.conf.default.accept_dad=0", "ipv4.conf.all.ignore_routes_with_linkdown=1",
-            "ipv6.conf.all.ignore_routes_with_linkdown=1")  # fmt: skip
+_SYSCTLS = (
+    "ipv4.ip_forward=1",
+    "ipv6.conf.all.forwarding=1",
+    "ipv6.conf.all.accept_dad=0",
+    "ipv6.conf.default.accept_dad=0",
+    "ipv6.conf.all.keep_addr_on_down=1",  # else a port that goes down and up comes back without its IPv6 addresses
+    "ipv4.conf.all.ignore_routes_with_linkdown=1",
+    "ipv6.conf.all.ignore_routes_with_linkdown=1",
+)
 
 KernelNextHop = tuple[str, str | None]
 """Interface and gateway; the gateway is `link-local` where it is the peer's link-local address."""
@@ -42,8 +48,9 @@ class KernelRoute:
 class FrrLab:
     """A running fabric: one namespace with zebra, staticd and bgpd for every device."""
 
-    def __init__(self, fabric: FabricConfig) -> None:
+    def __init__(self, fabric: FabricConfig, dark: Iterable[Port] = ()) -> None:
         self._fabric = fabric
+        self._dark = tuple(dark)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._namespaces: dict[str, str] = {}
         self.directory = Path(tempfile.mkdtemp(prefix="fabsim-"))
@@ -57,6 +64,8 @@ class FrrLab:
             self._in(device.name, "sysctl", "-qw", *(f"net.{item}" for item in _SYSCTLS))
         self._cable()
         self._address()
+        for port in self._dark:
+            self.set_link(port, "down")
         for device in self._fabric:
             self._start(device.name, frr_text(device))
 
@@ -160,9 +169,9 @@ class FrrLab:
 
 
 @contextlib.contextmanager
-def running(fabric: FabricConfig) -> Iterator[FrrLab]:
-    """A lab of the fabric that is ended with the block."""
-    lab = FrrLab(fabric)
+def running(fabric: FabricConfig, dark: Iterable[Port] = ()) -> Iterator[FrrLab]:
+    """A lab of the fabric that is ended with the block; `dark` ports are down before any daemon starts."""
+    lab = FrrLab(fabric, dark)
     try:
         lab.up()
         yield lab

@@ -1,0 +1,170 @@
+"""What a design survives, read off its graph: single points of failure, disjoint paths, and what two failures cut.
+
+With one ASN for all spines of a pod a path passes that ASN once (RFC 7938 section 5.2.2, RFC 4271 section 9.1.2):
+two leaves of a pod need a spine in common, and leaves of two pods a super-spine. With unique spine ASNs any path does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import networkx as nx
+
+from fabric.topology._expand import Device, Fabric, Link
+from fabric.topology._read import Design
+
+_ENOUGH = 3
+"""With so many of a kind side by side, two failures leave one; more of them add no new kind of cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Failures that part two switches which both stay up: `spine-1`, or `spine-1>a1-leaf-1` for a link."""
+
+    failures: tuple[str, ...]
+    parted: tuple[str, str]
+    isolated: bool
+    """One of the two has lost all its uplinks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redundancy:
+    """What a design survives."""
+
+    disjoint_paths: int
+    """Fewest link-disjoint paths between two leaves."""
+    single_devices: tuple[str, ...]
+    """Devices without which others are cut off (articulation points)."""
+    single_links: tuple[str, ...]
+    """Links without which something is cut off (bridges)."""
+    cuts: tuple[Cut, ...]
+    """One example of each kind of cut by one failure or two, smallest first; none contains another."""
+    warnings: tuple[str, ...]
+
+
+def redundancy(design: Design) -> Redundancy:
+    """What the design survives; in a large regular fabric computed on a few devices of each kind."""
+    graph, cuts = design.fabric.graph, tuple(_cuts(design))
+    return Redundancy(
+        disjoint_paths=_disjoint_paths(design.fabric),
+        single_devices=tuple(sorted(nx.articulation_points(graph))),
+        single_links=tuple(sorted(_name(graph[ends[0]][ends[1]]["link"]) for ends in nx.bridges(graph))),
+        cuts=cuts,
+        warnings=tuple(_warnings(_few(design.fabric), cuts)),
+    )
+
+
+def _name(link: Link) -> str:
+    return f"{link.upper}>{link.lower}"
+
+
+def _disjoint_paths(fabric: Fabric) -> int:
+    """By Menger's theorem the least edge cut; leaves that have the same switches above them are alike."""
+    graph = fabric.graph.subgraph([d.name for d in fabric.devices if d.tier != "node"])
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for leaf in fabric.tier("leaf"):
+        kinds.setdefault(tuple(sorted(graph[leaf.name])), []).append(leaf.name)
+    few = [name for names in kinds.values() for name in names[:2]][: 2 * _ENOUGH]
+    return min((len(nx.minimum_edge_cut(graph, a, b)) for a, b in combinations(few, 2)), default=0)
+
+
+def _few(fabric: Fabric) -> Fabric:
+    """The switches, cut down to a few of each kind: the smallest pods, and of each the first spines and leaves."""
+    sizes = {pod: sum(d.pod == pod for d in fabric.tier("spine")) for pod in fabric.pods}
+    pods = {None, *sorted(sizes, key=lambda pod: sizes[pod])[:_ENOUGH]}
+    seen: dict[tuple[str, str | None], int] = {}
+    kept = []
+    for device in fabric.devices:
+        if device.tier != "node" and device.pod in pods:
+            place = (device.tier, device.pod)
+            seen[place] = seen.get(place, 0) + 1
+            if seen[place] <= _ENOUGH:
+                kept.append(device)
+    names = {device.name for device in kept}
+    links = tuple(link for link in fabric.links if link.upper in names and link.lower in names)
+    return Fabric(tuple(kept), links, fabric.racks, fabric.zones, fabric.pods)
+
+
+def _cuts(design: Design) -> Iterator[Cut]:
+    few = _few(design.fabric)
+    shared = design.settings.asn.spines == "shared"
+    between = [d.name for d in few.devices if d.tier in ("super-spine", "spine")]
+    elements = [*between, *map(_name, few.links)]
+    known: set[tuple[str, ...]] = set()
+    kinds: set[tuple[object, ...]] = set()
+    for failures in (*combinations(elements, 1), *combinations(elements, 2)):
+        if any(set(smaller) <= set(failures) for smaller in known):
+            continue
+        cut = _cut(few, frozenset(failures), shared)
+        if cut is not None:
+            known.add(failures)
+            kind = (*(_kind(few, name) for name in failures), cut.isolated)
+            if kind not in kinds:
+                kinds.add(kind)
+                yield Cut(failures, cut.parted, cut.isolated)
+
+
+def _kind(fabric: Fabric, element: str) -> tuple[str, ...]:
+    return tuple(fabric.by_name[name].tier for name in element.split(">"))
+
+
+def _cut(fabric: Fabric, failures: frozenset[str], shared: bool) -> Cut | None:
+    """The first two ends that the failures part; ends that are cut off altogether come last."""
+    links = [link for link in fabric.links if not failures & {link.upper, link.lower, _name(link)}]
+    ends = [d for d in fabric.devices if d.tier in ("leaf", "border") and d.name not in failures]
+    linked = {name for link in links for name in (link.upper, link.lower)}
+    above = _above(fabric, links) if shared else _joined(links)
+    tiers = {device.name: device.tier for device in fabric.devices}
+    parted = [(a, b) for a, b in combinations(ends, 2) if not _meet(a, b, above, tiers, shared)]
+    parted.sort(key=lambda pair: not (pair[0].name in linked and pair[1].name in linked))
+    if not parted:
+        return None
+    a, b = parted[0]
+    return Cut(tuple(failures), (a.name, b.name), not (a.name in linked and b.name in linked))
+
+
+_Sets = dict[str, frozenset[str]]
+
+
+def _above(fabric: Fabric, links: list[Link]) -> _Sets:
+    """For each switch itself and what it reaches by going up; `fabric.devices` has upper tiers first."""
+    above: _Sets = {}
+    uppers: dict[str, list[str]] = {}
+    for link in links:
+        uppers.setdefault(link.lower, []).append(link.upper)
+    for device in fabric.devices:
+        reached = (above[upper] for upper in uppers.get(device.name, ()))
+        above[device.name] = frozenset({device.name}).union(*reached)
+    return above
+
+
+def _joined(links: list[Link]) -> _Sets:
+    graph: nx.Graph[str] = nx.Graph((link.upper, link.lower) for link in links)
+    return {name: frozenset(part) for part in nx.connected_components(graph) for name in part}
+
+
+def _meet(a: Device, b: Device, above: _Sets, tiers: Mapping[str, str], shared: bool) -> bool:
+    nothing: frozenset[str] = frozenset()
+    common = above.get(a.name, nothing) & above.get(b.name, nothing)
+    if not shared:
+        return bool(common)
+    if "border" in (a.tier, b.tier):  # two borders also meet outside
+        return a.tier == b.tier or a.name in common or b.name in common
+    turning = "spine" if a.pod == b.pod else "super-spine"
+    return any(tiers[name] == turning for name in common)
+
+
+def _warnings(fabric: Fabric, cuts: tuple[Cut, ...]) -> Iterator[str]:
+    """Pairs of links that part two switches only because of a shared ASN: the cables would still lead around."""
+    for cut in cuts:
+        if len(cut.failures) < 2 or not all(">" in failure for failure in cut.failures):
+            continue
+        if _cut(fabric, frozenset(cut.failures), shared=False) is None:
+            first, second = cut.parted
+            yield (
+                f"Losing the links {cut.failures[0]} and {cut.failures[1]} parts {first} from {second}, although "
+                f"cables still join them: switches that share an ASN do not pass on each other's routes. To survive "
+                f"any two link failures, set a third switch beside the two, or set asn.spines to unique."
+            )
