@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from fabric import resources
 from fabric.config import Cable, DeviceConfig, FabricConfig
+from fabric.errors import InputError
 from fabric.render.exports._cabling import link_mtu
 from fabric.render.exports._names import file_name
 from fabric.render.exports._yaml import Document, yaml_text
@@ -15,6 +16,8 @@ from fabric.render.exports._yaml import Document, yaml_text
 FRR_IMAGE = "frrouting/frr:v8.4.1"
 """The image of FRR 8.4 that the FRR project published; any image does that starts FRR from `/etc/frr`."""
 FRR_FILES = ("frr.conf", "daemons")
+_RESERVED = frozenset({"host", "mgmt-net", "macvlan", "dummy", "vxlan", "vxlan-stitch"})
+"""Names that the end of a link may have for what is no node."""
 _FIRST_TABLE = 1001
 """Kernel routing table of a device's first VRF."""
 
@@ -22,7 +25,7 @@ _FIRST_TABLE = 1001
 def clab_tree(fabric: FabricConfig, image: str = FRR_IMAGE) -> Mapping[str, str]:
     """`FABRIC.clab.yml`, to be deployed beside the `frr/DEVICE/` files of `frr_tree` that its nodes mount.
 
-    Raises InputError for a device's name that cannot stand in a path.
+    Raises InputError for a device's name that cannot stand in a path, or that containerlab reserves.
     """
     return {f"{file_name(fabric.name, 'fabric')}.clab.yml": yaml_text(clab_document(fabric, image), fabric.name)}
 
@@ -33,10 +36,20 @@ def clab_document(fabric: FabricConfig, image: str) -> Document:
         "name": fabric.name,
         "topology": {
             "defaults": {"kind": "linux", "image": image, "sysctls": dict(_sysctls("sysctls.conf"))},
-            "nodes": {file_name(device.name, "containerlab node"): _node(device) for device in fabric},
+            "nodes": {_node_name(device.name): _node(device) for device in fabric},
             "links": [_link(fabric, cable) for cable in fabric.cables],
         },
     }
+
+
+def _node_name(name: str) -> str:
+    if name not in _RESERVED:
+        return file_name(name, "containerlab node")
+    reserved = ", ".join(sorted(_RESERVED))
+    raise InputError(
+        f"containerlab node: found the name {name!r}; allowed: any but {reserved}, which mean other things to "
+        "containerlab. Rename it in the topology."
+    )
 
 
 def _node(device: DeviceConfig) -> Document:

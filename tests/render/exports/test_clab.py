@@ -100,7 +100,7 @@ def test_vrfs_are_made_and_names_quoted() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["../x", "a:/etc", "", "a b", "a/b", "-a"])
+@pytest.mark.parametrize("name", ["../x", "a:/etc", "", "a b", "a/b", "-a", "a\n"])
 def test_names_that_no_path_may_hold_are_refused(name: str) -> None:
     fabric = shipped("quickstart").fabric
     renamed = replace(fabric, devices=(replace(fabric.devices[0], name=name),), cables=())
@@ -108,6 +108,14 @@ def test_names_that_no_path_may_hold_are_refused(name: str) -> None:
         clab_tree(renamed)
     with pytest.raises(InputError, match="fabric: found the name"):
         clab_tree(replace(fabric, name=name))
+
+
+@pytest.mark.parametrize("name", ["host", "mgmt-net"])
+def test_names_that_mean_other_things_to_containerlab_are_refused(name: str) -> None:
+    fabric = shipped("quickstart").fabric
+    renamed = replace(fabric, devices=(replace(fabric.devices[0], name=name),), cables=())
+    with pytest.raises(InputError, match=f"found the name '{name}'; allowed: any but dummy, host"):
+        clab_tree(renamed)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

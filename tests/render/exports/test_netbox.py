@@ -26,7 +26,7 @@ class Form:
         return {*self.required.split(), *self.optional.split()}
 
 
-# netbox/dcim/forms/bulk_import.py and netbox/ipam/forms/bulk_import.py, NetBox 4.1 to 4.7
+# netbox/dcim/forms/bulk_import.py and netbox/ipam/forms/bulk_import.py, as NetBox 4.2 and 4.7 have them
 FORMS = {
     "regions": Form("name slug", "parent description tags"),
     "sites": Form("name slug status", "region group tenant facility time_zone description comments tags"),
