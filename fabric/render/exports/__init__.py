@@ -1,0 +1,26 @@
+"""A fabric in the words of other tools: cabling, hosts, DNS, Ansible, NetBox, containerlab, clabernetes."""
+
+from fabric.render.exports._ansible import ansible_tree
+from fabric.render.exports._cabling import cabling_tree
+from fabric.render.exports._clab import FRR_IMAGE, clab_tree
+from fabric.render.exports._clabernetes import clabernetes_tree
+from fabric.render.exports._dns import DnsSettings, dns_tree
+from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree
+from fabric.render.exports._hosts import hosts_tree
+from fabric.render.exports._netbox import netbox_tree
+
+__all__ = [
+    "EXPORTERS",
+    "FRR_IMAGE",
+    "DnsSettings",
+    "Export",
+    "Exporter",
+    "ansible_tree",
+    "cabling_tree",
+    "clab_tree",
+    "clabernetes_tree",
+    "dns_tree",
+    "export_tree",
+    "hosts_tree",
+    "netbox_tree",
+]

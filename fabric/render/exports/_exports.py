@@ -1,0 +1,63 @@
+"""All that a fabric is rendered to, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fabric.config import FabricConfig
+from fabric.errors import InputError
+from fabric.plan import Plan
+from fabric.render._frr import frr_tree
+from fabric.render.exports._ansible import ansible_tree
+from fabric.render.exports._cabling import cabling_tree
+from fabric.render.exports._clab import FRR_IMAGE, clab_tree
+from fabric.render.exports._clabernetes import clabernetes_tree
+from fabric.render.exports._dns import DnsSettings, dns_tree
+from fabric.render.exports._hosts import hosts_tree
+from fabric.render.exports._netbox import netbox_tree
+
+
+@dataclass(frozen=True)
+class Export:
+    """What there is to render, and the few choices that rendering leaves open."""
+
+    plan: Plan
+    fabric: FabricConfig
+    """The configuration built from `plan`."""
+    domain: str | None = None
+    """Domain of host names; `FABRIC.internal` where none is given."""
+    image: str = FRR_IMAGE
+    """Container image for containerlab and clabernetes."""
+
+    @cached_property
+    def frr(self) -> Mapping[str, str]:
+        """FRR's files, which more than one export holds."""
+        return frr_tree(self.fabric)
+
+
+Exporter = Callable[[Export], Mapping[str, str]]
+
+EXPORTERS: Mapping[str, Exporter] = {
+    "frr": lambda export: export.frr,
+    "cabling": lambda export: cabling_tree(export.fabric),
+    "hosts": lambda export: hosts_tree(export.plan, export.domain),
+    "dns": lambda export: dns_tree(export.plan, DnsSettings(export.domain)),
+    "ansible": lambda export: ansible_tree(export.plan, export.fabric),
+    "netbox": lambda export: netbox_tree(export.plan, export.fabric, export.domain),
+    "containerlab": lambda export: {**export.frr, **clab_tree(export.fabric, export.image)},
+    "clabernetes": lambda export: clabernetes_tree(export.fabric, export.frr, export.image),
+}
+"""Every export by the name that a user asks for it by; none writes a file of another's with other content."""
+
+
+def export_tree(export: Export, names: Iterable[str] = tuple(EXPORTERS)) -> Mapping[str, str]:
+    """The files of the exports called `names`, all of them by default, by path; InputError for an unknown name."""
+    files: dict[str, str] = {}
+    for name in names:
+        if name not in EXPORTERS:
+            allowed = ", ".join(EXPORTERS)
+            raise InputError(f"export: found {name!r}; allowed: {allowed}. Choose from these.")
+        files.update(EXPORTERS[name](export))
+    return files
