@@ -34,6 +34,7 @@ def _root(
 
 app.command()(_design.schema)
 app.command()(_design.plan)
+app.command()(_design.diff)
 app.command()(_design.render)
 app.command()(_design.graph)
 app.add_typer(_lab.app, name="lab")

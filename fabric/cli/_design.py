@@ -1,16 +1,29 @@
-"""Commands that need nothing but a topology file: `schema`, `plan`, `render`, `graph`."""
+"""Commands that need nothing but topology files: `schema`, `plan`, `diff`, `render`, `graph`."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.cli._console import answer_json, note, say, show
 from fabric.cli._options import FileArgument, JsonOption
+from fabric.cli._planning import LedgerOption, planned, read
 
-OutputDirectory = Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")]
+if TYPE_CHECKING:
+    from fabric.plan import Ledger
+
+_FIRST_CHOICE = ("frr", "containerlab")
+
+
+class DiffFormat(StrEnum):
+    """How `fabric diff` answers."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
 
 
 def schema() -> None:
@@ -23,14 +36,26 @@ def schema() -> None:
 def plan(
     file: FileArgument,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Directory to write the plan to.")] = None,
+    ledger: LedgerOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; exit 1 if file and ledger differ.")] = False,
+    reclaim: Annotated[bool, typer.Option("--reclaim", help="Free the values that lost their owner.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the plan of a topology: ASNs, addresses, ports; with -o write it as YAML, JSON, CSV and Markdown."""
-    from fabric import plan as planning
+    """Plan a topology: ASNs, addresses, ports. With --ledger nothing that was given out before ever moves."""
+    from fabric.errors import InputError
+    from fabric.plan import ledger_of, write_ledger
     from fabric.report import plan_document, plan_files, plan_tables
-    from fabric.topology import load
 
-    value = planning.build(load(file))
+    if ledger is None and (check or reclaim):
+        raise InputError("--check and --reclaim ask about a ledger. Name its file with --ledger.")
+    if check:
+        raise typer.Exit(_check(file, ledger, as_json))
+    kept = read(ledger)
+    value = planned(file, ledger)
+    if ledger is not None:
+        given = _reclaimed(file, kept) if reclaim else ledger_of(value)
+        write_ledger(ledger, given)
+        note(f"{ledger}: {_summary(kept, given)}")
     if output is not None:
         from fabric.render import write_tree
 
@@ -39,19 +64,86 @@ def plan(
     if as_json:
         answer_json(plan_document(value))
     elif output is None:
-        show(plan_tables(value).values())
+        show(entry for entry in plan_tables(value).values() if entry.rows)
 
 
-def render(file: FileArgument, output: OutputDirectory, as_json: JsonOption = False) -> None:
-    """Write the FRR configuration of every switch and node to frr/DEVICE/{frr.conf,daemons}."""
-    from fabric import config, plan
-    from fabric.render import frr_tree, write_tree
+def _check(file: Path, ledger: Path | None, as_json: bool) -> int:
+    """1 where the file would give out or release something that the ledger does not know, else 0."""
+    from fabric.plan import drift
+    from fabric.report import value_changes_document, value_changes_table
     from fabric.topology import load
 
-    fabric = config.build(plan.build(load(file)))
-    written = write_tree(frr_tree(fabric), output)
+    changes = drift(load(file), read(ledger))
     if as_json:
-        answer_json({"directory": str(output), "files": [str(path) for path in written]})
+        answer_json(value_changes_document(changes))
+    elif changes:
+        show([value_changes_table(changes)])
+        note(f"{ledger} does not match {file}. Run `fabric plan {file} --ledger {ledger}` and commit the result.")
+    else:
+        say(f"{ledger} matches {file}.")
+    return 1 if changes else 0
+
+
+def _reclaimed(file: Path, ledger: Ledger) -> Ledger:
+    from fabric.plan import reclaim
+    from fabric.topology import load
+
+    return reclaim(load(file), ledger)
+
+
+def _summary(old: Ledger, new: Ledger) -> str:
+    from fabric.plan import entries
+
+    before, after = dict(entries(old.given)), dict(entries(new.given))
+    kept = sum(before.get(key) == value for key, value in after.items())
+    resting = sum(map(len, new.released.values()))
+    return f"{kept} values kept, {len(after) - kept} given out, {resting} at rest"
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="Topology file as it was.")],
+    new: Annotated[Path, typer.Argument(help="Topology file as it shall be.")],
+    ledger: LedgerOption = None,
+    form: Annotated[DiffFormat, typer.Option("--format", help="How to answer.")] = DiffFormat.table,
+) -> None:
+    """Show all that a change touches: devices, links, sessions, values, and lines of configuration."""
+    from fabric import config
+    from fabric import plan as planning
+    from fabric.render import compare
+    from fabric.report import diff_document, diff_tables, to_markdown
+
+    before, after = planned(old, ledger), planned(new, ledger)
+    values = planning.diff(before, after)
+    comparison = compare(config.build(before), config.build(after))
+    if form is DiffFormat.json:
+        answer_json(diff_document(values, comparison))
+    elif form is DiffFormat.markdown:
+        say("\n".join(map(to_markdown, diff_tables(values, comparison))))
+    else:
+        show(diff_tables(values, comparison))
+
+
+def render(
+    file: FileArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")],
+    ledger: LedgerOption = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", help="What to write, repeatable, or `all`; default: frr and containerlab."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write configuration: FRR's of every switch and node, a containerlab topology, and what other tools take in."""
+    from fabric import config
+    from fabric.render import write_tree
+    from fabric.render.exports import EXPORTERS, Export, export_tree
+
+    value = planned(file, ledger)
+    chosen = tuple(EXPORTERS) if export == ["all"] else tuple(export or _FIRST_CHOICE)
+    fabric = config.build(value)
+    written = write_tree(export_tree(Export(value, fabric), chosen), output)
+    if as_json:
+        answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})
     else:
         say(f"{len(written)} files for {len(fabric.devices)} devices written to {output}")
 
@@ -59,19 +151,19 @@ def render(file: FileArgument, output: OutputDirectory, as_json: JsonOption = Fa
 def graph(
     file: FileArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .svg, .dot or .mmd.")],
+    ledger: LedgerOption = None,
 ) -> None:
     """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
-    from fabric import config, plan
+    from fabric import config
     from fabric.errors import InputError
     from fabric.render import write_tree
     from fabric.render.drawing import drawing_of, graph_dot, graph_mermaid, graph_svg
-    from fabric.topology import load
 
     writers = {".svg": graph_svg, ".dot": graph_dot, ".gv": graph_dot, ".mmd": graph_mermaid}
     writer = writers.get(output.suffix)
     if writer is None:
         allowed = ", ".join(writers)
         raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")
-    drawing = drawing_of(config.build(plan.build(load(file))))
+    drawing = drawing_of(config.build(planned(file, ledger)))
     write_tree({output.name: writer(drawing)}, output.parent)
     say(f"drawn to {output}")

@@ -64,7 +64,7 @@ def test_render_writes_two_files_for_every_device(tmp_path: Path) -> None:
     for name in devices:
         assert (tmp_path / "frr" / name / "frr.conf").read_text().count(f"hostname {name}\n") == 1
         assert "bgpd=yes" in (tmp_path / "frr" / name / "daemons").read_text()
-    assert len(json.loads(done.stdout)["files"]) == 2 * len(devices)
+    assert len(json.loads(done.stdout)["files"]) == 2 * len(devices) + 1  # and the containerlab topology
 
 
 @pytest.mark.parametrize(("ending", "start"), [(".svg", "<svg"), (".dot", "graph"), (".mmd", "flowchart")])
@@ -96,3 +96,11 @@ def test_every_mistake_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"{file}:3: spinez" in done.stderr
     assert f"{file}:5: zones[0].racks[0].leaves" in done.stderr
+
+
+def test_render_writes_every_export_that_is_asked_for(tmp_path: Path) -> None:
+    assert fabric("render", QUICKSTART, "-o", tmp_path, "--export", "all").returncode == 0
+    for path in ("quickstart.clab.yml", "hosts", "cabling.csv", "ansible/inventory.yml", "netbox/01-regions.csv"):
+        assert (tmp_path / path).stat().st_size > 0
+    done = fabric("render", QUICKSTART, "-o", tmp_path, "--export", "floppy")
+    assert (done.returncode, "ansible" in done.stderr) == (2, True)
