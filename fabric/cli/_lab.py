@@ -144,3 +144,6 @@ def down(
         say(f"Lab {name} is down." if engine.down(name) else f"Lab {name} was not up.")
     if not names:
         say("No lab is up.")
+    for name in engine.leftovers():
+        engine.down(name)
+        note(f"Removed what lab {name} left behind when it was killed.")

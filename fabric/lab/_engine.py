@@ -161,9 +161,15 @@ class EmbeddedEngine:
 
     def names(self) -> tuple[str, ...]:
         """See `LabEngine.names`."""
+        return tuple(directory.path.name for directory in self._directories() if directory.is_locked())
+
+    def leftovers(self) -> tuple[str, ...]:
+        """The labs whose supervisor was killed, so that their directory is still there; `down` removes it."""
+        return tuple(directory.path.name for directory in self._directories() if not directory.is_locked())
+
+    def _directories(self) -> list[LabDirectory]:
         root = state_root(self._environ)
-        found = sorted(entry.name for entry in root.iterdir()) if root.is_dir() else []
-        return tuple(name for name in found if LabDirectory(root / name).is_locked())
+        return [LabDirectory(path) for path in sorted(root.iterdir())] if root.is_dir() else []
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
         """See `LabEngine.run`."""

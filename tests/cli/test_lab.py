@@ -95,3 +95,13 @@ def test_a_lab_that_does_not_converge_names_what_is_missing_and_is_ended(env: di
     assert done.returncode == 3
     assert "0.5 s" in done.stderr
     assert fabric("lab", "status", env=env).stdout == "No lab is up.\n"
+
+
+def test_down_removes_what_a_killed_supervisor_left(env: dict[str, str]) -> None:
+    assert fabric("lab", "up", QUICKSTART, env=env).returncode == 0
+    directory = Path(env["FABRIC_STATE_DIR"], "labs", "quickstart")
+    os.kill(json.loads((directory / "status.json").read_text())["supervisor"][0], signal.SIGKILL)
+    assert fabric("lab", "verify", env=env).returncode == 3
+    done = fabric("lab", "down", env=env)
+    assert (done.stdout, "quickstart" in done.stderr) == ("No lab is up.\n", True)
+    assert not directory.exists()
