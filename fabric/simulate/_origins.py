@@ -115,10 +115,11 @@ def _summary(aggregate: Aggregate, parts: Sequence[Path]) -> Attributes:
     """The worst origin of the parts; with `as-set` also their AS paths and communities (RFC 4271 section 9.2.2.2)."""
     origin = max(path.attributes.origin for path in parts)
     if not aggregate.as_set:
-        return Attributes(origin=origin, weight=LOCAL_WEIGHT)
+        return Attributes(origin=origin, med=0, weight=LOCAL_WEIGHT)
     return Attributes(
         _merged([path.attributes.as_path for path in parts]),
         origin,
+        med=0,
         weight=LOCAL_WEIGHT,
         communities=frozenset().union(*(path.attributes.communities for path in parts)),
         large_communities=frozenset().union(*(path.attributes.large_communities for path in parts)),

@@ -6,7 +6,6 @@ Every namespace carries the process id in its name and ends with the `with` bloc
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import shutil
@@ -14,11 +13,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from fabric.config import LOOPBACK, FabricConfig, Port
+from fabric.config import LOOPBACK, FabricConfig, Family, Port
 from tests.simulate.frr_text import frr_text
+from tests.simulate.observation import FAMILIES, Observation, bgp_paths, kernel_routes
 
 _DAEMONS = Path("/usr/lib/frr")
 _SYSCTLS = (
@@ -30,19 +29,6 @@ _SYSCTLS = (
     "ipv4.conf.all.ignore_routes_with_linkdown=1",
     "ipv6.conf.all.ignore_routes_with_linkdown=1",
 )
-
-KernelNextHop = tuple[str, str | None]
-"""Interface and gateway; the gateway is `link-local` where it is the peer's link-local address."""
-
-
-@dataclass(frozen=True, slots=True)
-class KernelRoute:
-    """One route of the kernel's main table as far as the simulator predicts it."""
-
-    protocol: str
-    next_hops: frozenset[KernelNextHop]
-    source: str | None
-    blackhole: bool
 
 
 class FrrLab:
@@ -95,17 +81,23 @@ class FrrLab:
                  for name, peer in part.get("peers", {}).items()}  # fmt: skip
         return frozenset(name for name, peer in peers.items() if peer["state"] == "Established")
 
-    def kernel(self, device: str, family: str) -> dict[str, KernelRoute]:
-        """The main table of the kernel, without what the kernel adds for its own addresses."""
+    def observe(self) -> Observation:
+        """The kernel's routes and bgpd's usable paths, on every device."""
+        return {
+            device.name: {
+                family: {"fib": self._kernel(device.name, family), "bgp": self._paths(device.name, family)}
+                for family in FAMILIES
+            }
+            for device in self._fabric
+        }
+
+    def _kernel(self, device: str, family: Family) -> dict[str, str]:
         flag = "-4" if family == "ipv4" else "-6"
-        routes = json.loads(self._in(device, "ip", "-j", "-d", flag, "route", "show", "table", "main") or "[]")
-        found: dict[str, KernelRoute] = {}
-        for route in routes:
-            if route.get("protocol") in ("kernel", "ra", "boot") or "linkdown" in route.get("flags", ()):
-                continue
-            prefix = _prefix(route["dst"], family)
-            found[prefix] = _merged(found.get(prefix), _kernel_route(route))
-        return found
+        shown = self._in(device, "ip", "-j", "-d", flag, "route", "show", "table", "main")
+        return kernel_routes(json.loads(shown or "[]"), family)
+
+    def _paths(self, device: str, family: Family) -> dict[str, list[str]]:
+        return bgp_paths(json.loads(self.vtysh(device, f"show bgp {family} unicast json detail")))
 
     def wait(self, condition: Callable[[], bool], deadline_s: float = 60) -> bool:
         """True once `condition` holds; False when it did not within the deadline."""
@@ -183,34 +175,3 @@ def _run(*command: str) -> str:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     return done.stdout
-
-
-def _prefix(text: str, family: str) -> str:
-    if text == "default":
-        return "0.0.0.0/0" if family == "ipv4" else "::/0"
-    return str(ipaddress.ip_network(text))
-
-
-def _kernel_route(route: dict[str, object]) -> KernelRoute:
-    legs = route.get("nexthops") or ([route] if "dev" in route else [])
-    assert isinstance(legs, list)
-    blackhole = route.get("type") == "blackhole"
-    hops = frozenset() if blackhole else frozenset(_next_hop(leg) for leg in legs)
-    source = route.get("prefsrc")
-    return KernelRoute(str(route["protocol"]), hops, None if source is None else str(source), blackhole)
-
-
-def _next_hop(leg: dict[str, object]) -> KernelNextHop:
-    via = leg.get("via")
-    gateway = leg.get("gateway") or (via.get("host") if isinstance(via, dict) else None)
-    if gateway is None:
-        return str(leg["dev"]), None
-    text = str(gateway)
-    link_local = ipaddress.ip_address(text).is_link_local
-    return str(leg["dev"]), "link-local" if link_local else text
-
-
-def _merged(one: KernelRoute | None, two: KernelRoute) -> KernelRoute:
-    if one is None:
-        return two
-    return KernelRoute(two.protocol, one.next_hops | two.next_hops, two.source, two.blackhole)

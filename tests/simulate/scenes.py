@@ -1,0 +1,21 @@
+"""The fabrics that run on real FRR, each with a cable that breaks, and where the recordings of those runs are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fabric.config import FabricConfig
+from tests.simulate import fabrics, fabrics_corners, fabrics_far, fabrics_policy
+
+RECORDINGS = Path(__file__).parent / "recordings"
+
+SCENES: dict[str, tuple[FabricConfig, str]] = {
+    "numbered": (fabrics.numbered(), "s0:eth0 l0:eth0"),
+    "unique-spines": (fabrics.numbered((65000, 65009)), "s0:eth0 l0:eth0"),
+    "unnumbered": (fabrics.unnumbered(), "s1:eth1 l1:eth1"),
+    "rhoso": (fabrics.rhoso(), "l0:eth2 c0:eth0"),
+    "overlay": (fabrics_far.overlay(), "a0:eth0 b0:eth0"),
+    "reflection": (fabrics_far.reflection(), "r0:eth2 c2:eth0"),
+    "filtered": (fabrics_policy.filtered(), "p1:eth0 h0:eth1"),
+    "corners": (fabrics_corners.corners(), "h0:eth0 a0:eth0"),
+}
