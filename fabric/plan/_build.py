@@ -74,6 +74,7 @@ def _devices(giver: Giver, slots: Slots, networks: Networks) -> Iterator[DeviceP
             tuple(networks.hosts.get(device.name, ())),
             tuple(networks.vips.get(device.name, ())),
             slots.of(device),
+            tuple(networks.segments.get(device.name, ())),
         )
 
 

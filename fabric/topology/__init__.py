@@ -1,7 +1,7 @@
 """What a person writes: a topology file, checked whole and expanded to devices and links."""
 
 from fabric.topology._expand import Device, Fabric, Link, Routing, Tier
-from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Topology
+from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Range, Topology
 from fabric.topology._read import Design, json_schema, load, parse
 from fabric.topology._redundancy import Cut, Redundancy, redundancy
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
@@ -19,6 +19,7 @@ __all__ = [
     "Network",
     "NodeGroup",
     "Pool",
+    "Range",
     "Redundancy",
     "Routing",
     "Settings",

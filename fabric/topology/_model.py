@@ -7,10 +7,10 @@ written for somebody who completes a YAML file in an editor.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
@@ -43,6 +43,28 @@ Prefix6 = Annotated[
         {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+/(\d{1,2}|1[01]\d|12[0-8])$", "examples": ["fd00:fab::/64"]}
     ),
 ]
+
+
+def _address(value: object) -> object:
+    """The address in a text."""
+    try:
+        return value if isinstance(value, IPv4Address | IPv6Address) else ip_address(str(value))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 address such as 172.18.0.10") from None
+
+
+def _prefix(value: object) -> object:
+    """The prefix in a text, which may be a bare address."""
+    try:
+        return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(str(value))
+    except ValueError:
+        raise ValueError("an address or prefix such as 172.18.0.10 or 172.18.0.64/26") from None
+
+
+_TEXT = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+$"}
+_TEXT_WITH_LENGTH = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+(/\d{1,3})?$"}
+AnyAddress = Annotated[IPv4Address | IPv6Address, PlainValidator(_address), WithJsonSchema(_TEXT)]
+AnyPrefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix), WithJsonSchema(_TEXT_WITH_LENGTH)]
 
 Profile = Literal["rfc7938", "rhoso"]
 FamilyName = Literal["ipv4", "ipv6"]
@@ -181,8 +203,21 @@ class NodeGroup(Strict):
     """How many of the rack's leaves a node is connected to; default: all of them."""
 
 
+class Range(Strict):
+    """Addresses of each subnet, counted from its start."""
+
+    offset: Annotated[int, Field(strict=True, ge=1)]
+    """The first one's offset."""
+    count: Annotated[int, Field(strict=True, ge=1)]
+    """How many there are."""
+
+
 class Network(Strict):
-    """A network of host addresses that nodes carry on their loopback and the fabric routes one by one (/32, /128)."""
+    """A network of the nodes, in subnets of its own."""
+
+    kind: Literal["routed", "segment"] = "routed"
+    """`routed`: nodes carry their addresses on the loopback and the fabric routes each (/32, /128);
+    `segment`: an Ethernet segment (VLAN) with a gateway, such as a rack's control-plane network."""
 
     ipv4: Prefix4 | None = None
     """IPv4 prefix of the whole network."""
@@ -190,6 +225,14 @@ class Network(Strict):
     """IPv6 prefix of the whole network."""
     scope: Literal["fabric", "zone", "rack"] = "fabric"
     """One subnet for the fabric, one a zone, or one a rack."""
+    subnet_prefix: Annotated[int, Field(strict=True, ge=8, le=30)] | None = None
+    """IPv4 prefix length of a zone's or rack's subnet; default: 24. IPv6 subnets are a /64."""
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None
+    """VLAN of a segment, the same in every subnet; default: one that is free."""
+    gateway: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Offset of a segment's gateway in its subnet; default: 1."""
+    allocation: Range | None = None
+    """Addresses that are left to others, such as pods or a DHCP server."""
     roles: tuple[Role, ...] = ()
     """Roles whose nodes have an address in the network."""
     vips: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
@@ -302,6 +345,10 @@ class Topology(Strict):
     """Failure detection."""
     timers: Timers = Timers()
     """BGP timers."""
+    exclude: tuple[AnyPrefix, ...] = ()
+    """Addresses and prefixes that are given out to nobody."""
+    pins: Mapping[DeviceName, Mapping[Name, tuple[AnyAddress, ...]]] = {}
+    """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()
     """Latency and MTU between zones."""
     growth: Growth = Growth()

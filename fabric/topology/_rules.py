@@ -10,6 +10,7 @@ from itertools import combinations
 from fabric.errors import Problem
 from fabric.topology._expand import expand, names, routing_of, singular
 from fabric.topology._model import AsnRange, Topology
+from fabric.topology._network_rules import network_problems
 from fabric.topology._settings import settings_of
 from fabric.topology._source import Path, Source, dotted
 
@@ -26,11 +27,12 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_inter_zone(topology, source),
         *_families(topology, source),
         *_static_nodes(topology, source),
+        *network_problems(topology, source),
         *_asn_ranges(topology, source),
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    return found or list(_overrides(topology, source))
+    return found or [*_overrides(topology, source), *_pins(topology, source)]
 
 
 def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:
@@ -296,3 +298,22 @@ def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:
         if name not in devices:
             action = near_miss(name, devices) or "Correct the name."
             yield source.problem(("asn", "overrides", name), f"device '{name}'", "a device of the fabric", action)
+
+
+def _pins(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Pins of nothing: no such node, no such network, or a node that has no address there."""
+    nodes = {device.name: device.role for device in expand(topology).devices if device.tier == "node"}
+    for node, pins in topology.pins.items():
+        if node not in nodes:
+            action = near_miss(node, nodes) or "Correct the name."
+            yield source.problem(("pins", node), f"node '{node}'", "a node of the fabric", action)
+            continue
+        for name in pins:
+            network = topology.networks.get(name)
+            path: Path = ("pins", node, name)
+            if network is None:
+                action = near_miss(name, topology.networks) or "Define it under networks."
+                yield source.problem(path, f"network '{name}'", ", ".join(topology.networks) or "none", action)
+            elif nodes[node] not in network.roles:
+                found = f"a {nodes[node]}, which has no address in '{name}'"
+                yield source.problem(path, found, f"nodes of its roles ({', '.join(network.roles)})", "Add the role.")
