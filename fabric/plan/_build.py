@@ -82,8 +82,9 @@ def _links(giver: Giver, subnets: LinkSubnets) -> Iterator[LinkPlan]:
     ports = plan_ports(giver)
     for link in giver.design.fabric.links:
         upper, lower = subnets.of(link)
+        above, below = ports[link.upper, link.lower], ports[link.lower, link.upper]
         yield LinkPlan(
             link,
-            LinkEnd(link.upper, ports[link.upper, link.lower], upper),
-            LinkEnd(link.lower, ports[link.lower, link.upper], lower),
+            LinkEnd(link.upper, above.number, upper, above.name, above.speed_gbps),
+            LinkEnd(link.lower, below.number, lower, below.name, below.speed_gbps),
         )

@@ -149,8 +149,8 @@ class Giver:
         if value + room.size > room.last:
             value = self._free(taken, room.first, room)
         if value + room.size > room.last:
-            self._failures[room.pool] += 1
-            self._note_short(section, room, room.last - room.first + room.size * self._failures[room.pool])
+            self._failures[room.space] += 1
+            self._note_short(section, room, room.last - room.first + room.size * self._failures[room.space])
             return None
         entry = room.entry(value)
         taken.add(entry)
@@ -209,13 +209,18 @@ class Giver:
             found, allowed = _prefix(room, kind), f"a prefix of /{length} or shorter for this design and its growth"
             exclude = ", or exclude less" if room.closed else ""
             action = f"Set {pool} to a larger prefix, or lower what 'growth' reserves{exclude}{reclaim}."
+        elif path[0] == "models":
+            free = (room.high - room.low) - sum(last - first for first, last in room.closed)
+            found, allowed = f"{free} ports for such links", f"at least {free + self._failures[room.space]} on a switch"
+            action = f"Take a model with more ports, or split some by 'breakout'{reclaim}."
         elif path[0] == "growth":
             found, allowed = f"room for {room.last - room.first}", f"at least {need}"
             action = f"Raise {pool}{reclaim}."
         else:
             found, allowed = f"{room.low}-{room.high - 1}", f"at least {need} ASNs"
             action = f"Set {pool} to a wider range, or set asn.width to 4{reclaim}."
-        return self.design.source.problem(path, f"{found}, which is exhausted", allowed, action)
+        full = "" if path[0] == "models" else ", which is exhausted"
+        return self.design.source.problem(path, f"{found}{full}", allowed, action)
 
     def _moved(self, pool: str, room: Room, misfits: list[tuple[Key, int]]) -> Problem:
         key, value = misfits[0]

@@ -60,11 +60,15 @@ class LinkEnd:
     """Number of the port, counted from 1."""
     raw: tuple[RawAddress, ...]
     """The addresses as integers, one a family; none on an unnumbered link."""
+    port_name: str = ""
+    """The port's name on a switch whose model is known."""
+    speed_gbps: float | None = None
+    """The port's speed, where the switch's model is known."""
 
     @property
     def interface(self) -> str:
-        """The port's name."""
-        return f"eth{self.port}"
+        """The port's name; `eth1` and up where no model says another one."""
+        return self.port_name or f"eth{self.port}"
 
     @cached_property
     def addresses(self) -> tuple[InterfaceAddress, ...]:

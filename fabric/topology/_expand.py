@@ -9,7 +9,7 @@ from typing import Literal
 
 import networkx as nx
 
-from fabric.topology._model import Members, NodeGroup, Topology
+from fabric.topology._model import Members, NodeGroup, PortGroup, Topology
 from fabric.topology._settings import settings_of
 
 Tier = Literal["border", "super-spine", "spine", "leaf", "node"]
@@ -76,6 +76,14 @@ def names(members: Members, stem: str, first: int) -> tuple[str, ...]:
     if isinstance(members, int):
         return tuple(f"{stem}-{index}" for index in range(first, first + members))
     return members
+
+
+def port_names(group: PortGroup) -> tuple[str, ...]:
+    """The names of a group's ports, split ones as `swp1s0`, `swp1s1`, …"""
+    whole = (group.name.replace("{}", str(number)) for number in range(group.first, group.first + group.count))
+    if group.breakout == 1:
+        return tuple(whole)
+    return tuple(f"{name}s{part}" for name in whole for part in range(group.breakout))
 
 
 def routing_of(group: NodeGroup) -> Routing:

@@ -243,6 +243,43 @@ class Network(Strict):
     """Offset of the first virtual address in a subnet; default: right below the subnet's end."""
 
 
+class PortGroup(Strict):
+    """Ports of a switch that are alike."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,9}\{\}$", examples=["swp{}"])]
+    """Name of a port as the switch's system has it, with `{}` in place of its number."""
+    first: Annotated[int, Field(strict=True, ge=0, le=1024)] = 1
+    """Number of the first port."""
+    count: Annotated[int, Field(strict=True, ge=1, le=1024)]
+    """How many there are."""
+    speed_gbps: Annotated[int, Field(strict=True, ge=1, le=1600)]
+    """Speed of a whole port."""
+    use: Literal["uplink", "downlink", "any"] = "any"
+    """What the ports are for: links to the tier above, to the tier below or nodes, or both."""
+    breakout: Literal[1, 2, 4, 8] = 1
+    """Into how many ports of equal speed a port is split; they are called `…s0`, `…s1` and so on."""
+
+
+class Hardware(Strict):
+    """A model of switch."""
+
+    ports: Annotated[tuple[PortGroup, ...], Field(min_length=1)]
+    """Its ports, in order."""
+
+
+class Models(Strict):
+    """Which model the switches of a tier are; without one, ports are called `eth1` and up and have no end."""
+
+    leaf: Name | None = None
+    """Model of the leaves."""
+    spine: Name | None = None
+    """Model of the spines."""
+    super_spine: Name | None = None
+    """Model of the super-spines."""
+    border: Name | None = None
+    """Model of the border routers."""
+
+
 class Rack(Strict):
     """A rack: leaves and the nodes connected to all of them."""
 
@@ -345,6 +382,10 @@ class Topology(Strict):
     """Failure detection."""
     timers: Timers = Timers()
     """BGP timers."""
+    hardware: Mapping[Name, Hardware] = {}
+    """Models of switches that `models` refers to."""
+    models: Models = Models()
+    """The model of each tier's switches."""
     exclude: tuple[AnyPrefix, ...] = ()
     """Addresses and prefixes that are given out to nobody."""
     pins: Mapping[DeviceName, Mapping[Name, tuple[AnyAddress, ...]]] = {}

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from fabric.errors import Problem
+from fabric.topology._expand import port_names
 from fabric.topology._model import Network, Topology
-from fabric.topology._source import Path, Source
+from fabric.topology._source import Path, Source, near_miss
 
 _Stretch = tuple[str, int, int]
 """A key of a network, and the offsets that it takes: the first, and the one behind the last."""
@@ -48,6 +49,26 @@ def _segment_keys(name: str, network: Network, source: Source) -> Iterator[Probl
         if network.kind != "segment" and getattr(network, key) is not None:
             path: Path = ("networks", name, key)
             yield source.problem(path, f"a {key} of a routed network", "one of a segment", "Set 'kind: segment'.")
+
+
+def hardware_problems(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Models that are not described, and port names that repeat or that Linux does not take (15 characters)."""
+    for tier, model in topology.models:
+        if model is not None and model not in topology.hardware:
+            known = ", ".join(topology.hardware) or "none is described"
+            action = near_miss(model, topology.hardware) or "Describe it under hardware."
+            yield source.problem(("models", tier), f"model '{model}'", known, action)
+    for name, model in topology.hardware.items():
+        seen: set[str] = set()
+        for index, group in enumerate(model.ports):
+            path: Path = ("hardware", name, "ports", index)
+            names = port_names(group)
+            if seen & set(names):
+                found = f"port '{min(seen & set(names))}' a second time"
+                yield source.problem(path, found, "each port once", "Change 'first' or 'count'.")
+            if len(names[-1]) > 15:
+                yield source.problem(path, f"port '{names[-1]}'", "names of at most 15 characters", "Shorten 'name'.")
+            seen |= set(names)
 
 
 def _repeated_pins(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -207,6 +207,8 @@ def _allowed(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "literal_error":
             return str(context.get("expected"))
+        case "string_pattern_mismatch" if context["pattern"].endswith(r"\{\}$"):
+            return "letters and digits with {} for the number of the port, such as swp{}"
         case "string_pattern_mismatch":
             return "lower-case letters, digits and inner hyphens (an RFC 1123 label)"
         case "model_type" | "dict_type" | "mapping_type":

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
 from fabric.topology._expand import expand, names, routing_of, singular
 from fabric.topology._model import AsnRange, Topology
-from fabric.topology._network_rules import network_problems
+from fabric.topology._network_rules import hardware_problems, network_problems
 from fabric.topology._settings import settings_of
-from fabric.topology._source import Path, Source, dotted
+from fabric.topology._source import Path, Source, dotted, near_miss
 
 Named = tuple[str, Path]
 
@@ -28,6 +27,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_families(topology, source),
         *_static_nodes(topology, source),
         *network_problems(topology, source),
+        *hardware_problems(topology, source),
         *_asn_ranges(topology, source),
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
@@ -94,12 +94,6 @@ def _references(topology: Topology, source: Source) -> Iterator[Problem]:
         if pod not in pods:
             action = near_miss(pod, pods) or "Define it under pods."
             yield source.problem(path, f"pod '{pod}'", ", ".join(pods) or "no pod is defined", action)
-
-
-def near_miss(name: str, known: Collection[str]) -> str:
-    """The question that names what was probably meant; empty where nothing comes near."""
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean '{near[0]}'?" if near else ""
 
 
 def _group_uses(topology: Topology) -> Iterator[tuple[Path, str]]:
