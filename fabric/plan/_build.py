@@ -37,10 +37,9 @@ def build(design: Design, ledger: Ledger = EMPTY) -> Plan:
 
 def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
     """The plan, with gaps where the giver has problems."""
-    clashes = collisions(ledger)
-    if clashes:
-        raise PlanError(clashes)
     giver = Giver(design, ledger)
+    if giver.collides:
+        raise PlanError(collisions(ledger))
     slots = Slots(giver)
     links = tuple(_links(giver, LinkSubnets(giver, slots)))
     networks = plan_networks(giver)

@@ -58,8 +58,12 @@ class Giver:
         self.given: dict[Section, dict[str, int]] = {}
         self._ledger = ledger
         self._taken: dict[str, set[int]] = defaultdict(set)
+        held = 0
         for space, values in spaces(ledger):
             self._taken[space].update(values)
+            held += len(values)
+        self.collides = held > sum(map(len, self._taken.values()))
+        """True where the ledger gives a value to two owners."""
         self._held: dict[Section, Mapping[str, int]] = dict(ledger.released)
         for section, owners in ledger.given.items():
             resting = ledger.released.get(section)
@@ -178,8 +182,8 @@ class Giver:
         for values in (self._ledger.released, self._ledger.given):
             for section, owners in values.items():
                 mine = self.given.get(section, {})
-                gone = {owner: value for owner, value in owners.items() if owner not in mine}
-                if gone:
+                if not owners.keys() <= mine.keys():
+                    gone = {owner: value for owner, value in owners.items() if owner not in mine}
                     released.setdefault(section, {}).update(gone)
         return Ledger({s: o for s, o in self.given.items() if o}, released, self._ledger.file)
 

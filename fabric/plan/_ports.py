@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from fabric.plan._giver import Giver, Room, numbers
@@ -22,6 +23,12 @@ class Port:
     number: int
     name: str = ""
     speed_gbps: float | None = None
+
+
+@cache
+def _plain(number: int) -> Port:
+    """A port that is like all others of its number."""
+    return Port(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def plan_ports(giver: Giver) -> dict[tuple[str, str], Port]:
                 used[direction] += 1
             place = device.rack or devices[peer].rack or CORE
             number = giver.claim((place, "port"), f"{name}>{peer}", room, candidate) or 0
-            found[name, peer] = model.ports[number - 1] if model and number else Port(number)
+            found[name, peer] = model.ports[number - 1] if model and number else _plain(number)
     return found
 
 
