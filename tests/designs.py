@@ -64,6 +64,8 @@ def networks(draw: st.DrawFn) -> Values:
     scopes = draw(st.lists(st.sampled_from(["fabric", "zone", "rack"]), max_size=2))
     return {
         f"net-{index}": {
+            "kind": draw(st.sampled_from(["routed", "segment"])),
+            "allocation": draw(st.sampled_from([None, {"offset": 12, "count": 20}])),
             "scope": scope,
             "ipv4": f"172.{16 + index}.0.0/16",
             "ipv6": f"fd00:172:{index}::/48",

@@ -68,7 +68,7 @@ def routed_space(plan: Plan, family: Family) -> tuple[Prefix, ...]:
     """The prefixes out of which host routes come: loopbacks and networks."""
     topology = plan.design.topology
     pools = [getattr(plan.design.settings.loopbacks, family)]
-    pools += [getattr(network, family) for network in topology.networks.values()]
+    pools += [getattr(network, family) for network in topology.networks.values() if network.kind == "routed"]
     return tuple(prefix for prefix in pools if prefix is not None)
 
 

@@ -1,6 +1,7 @@
 """Every number of a fabric: ASNs, router ids, addresses and ports, computed from the design and kept by a ledger."""
 
 from fabric.plan._build import build, ledger_of, reclaim
+from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubscription
 from fabric.plan._diff import ValueChange, diff, drift
 from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
 from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
@@ -8,22 +9,26 @@ from fabric.plan._model import DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan,
 
 __all__ = [
     "EMPTY",
+    "CablePlan",
     "DevicePlan",
     "HostAddress",
     "Key",
     "Ledger",
     "LinkEnd",
     "LinkPlan",
+    "Oversubscription",
     "Plan",
     "PoolUse",
     "SubnetPlan",
     "ValueChange",
     "build",
+    "cabling",
     "diff",
     "drift",
     "entries",
     "ledger_of",
     "ledger_text",
+    "oversubscription",
     "parse_ledger",
     "read_ledger",
     "reclaim",

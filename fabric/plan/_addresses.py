@@ -14,7 +14,7 @@ from fabric.plan._giver import Giver, Room
 from fabric.plan._ledger import CORE
 from fabric.plan._model import Address, Prefix
 from fabric.plan._slots import Slots
-from fabric.topology import Device, Pool
+from fabric.topology import Design, Device, Pool, Topology
 
 GROUP = 16
 """Bits of an IPv6 group."""
@@ -40,11 +40,24 @@ def address(family: str, value: int) -> Address:
     return IPv4Address(value) if family == "ipv4" else IPv6Address(value)
 
 
-def pool_room(pool: str, space: str, prefix: Prefix, length: int, part: Part = (0, 16)) -> Room:
+def closed_in(topology: Topology, prefix: Prefix) -> tuple[tuple[int, int], ...]:
+    """The stretches of a prefix that the topology excludes, ends exclusive."""
+    inside = [entry for entry in topology.exclude if entry.version == prefix.version and entry.overlaps(prefix)]
+    return tuple(sorted((int(n.network_address), int(n.broadcast_address) + 1) for n in inside))
+
+
+def pool_room(design: Design, pool: str, prefix: Prefix, length: int, part: Part = (0, 16)) -> Room:
     """Room for prefixes of a length in a pool, or in some sixteenths of it."""
     base, size = int(prefix.network_address), prefix.num_addresses
     first, last = (base + size * sixteenth // 16 for sixteenth in part)
-    return Room(pool, space, base, base + size, first, last, 1 << (prefix.max_prefixlen - length), length)
+    step, closed = 1 << (prefix.max_prefixlen - length), closed_in(design.topology, prefix)
+    return Room(pool, _space(pool), base, base + size, first, last, step, length, closed)
+
+
+def _space(pool: str) -> str:
+    """The space of a pool's values: `pools.node_links.ipv4` has those of the kind `node-link.ipv4`."""
+    head, name, family = pool.split(".")
+    return f"subnet.{name}.{family}" if head == "networks" else f"{name.replace('_', '-').removesuffix('s')}.{family}"
 
 
 class Loopbacks:
@@ -57,12 +70,8 @@ class Loopbacks:
         needed = power_of_two(1 + growth.leaves_per_rack + growth.nodes_per_rack)
         self._rack_block = max(needed, settings.rack_loopbacks)
         # the IPv4 address is given in any fabric, for it is the router id
-        wanted = ("ipv4", *giver.design.topology.families)
-        self._rooms = [
-            (family, pool_room(pool, kind, prefix, prefix.max_prefixlen, (0, 15)), _core_rooms(pool, kind, prefix))
-            for family, prefix in families(settings.loopbacks, wanted)
-            for pool, kind in ((f"pools.loopbacks.{family}", f"loopback.{family}"),)
-        ]
+        wanted = families(settings.loopbacks, ("ipv4", *giver.design.topology.families))
+        self._rooms = [(family, *_rooms(giver.design, family, prefix)) for family, prefix in wanted]
 
     def of(self, device: Device) -> dict[str, Address]:
         """The device's loopback address by family."""
@@ -86,9 +95,11 @@ class Loopbacks:
         return (self._leaves_per_rack if device.tier == "node" else 0) + self._slots.of(device)
 
 
-def _core_rooms(pool: str, space: str, prefix: Prefix) -> dict[str, Room]:
-    """A quarter of the core's share for each tier outside the racks."""
-    whole = pool_room(pool, space, prefix, prefix.max_prefixlen, (15, 16))
+def _rooms(design: Design, family: str, prefix: Prefix) -> tuple[Room, dict[str, Room]]:
+    """The racks' share of the pool, and a quarter of the core's share for each tier outside the racks."""
+    pool = f"pools.loopbacks.{family}"
+    racked = pool_room(design, pool, prefix, prefix.max_prefixlen, (0, 15))
+    whole = pool_room(design, pool, prefix, prefix.max_prefixlen, (15, 16))
     quarter = min((whole.last - whole.first) // 4, 1 << GROUP)
     starts = {t: whole.first + n * quarter for n, t in enumerate(("super-spine", "spine", "border", "node"))}
-    return {tier: replace(whole, first=start, last=start + quarter) for tier, start in starts.items()}
+    return racked, {tier: replace(whole, first=start, last=start + quarter) for tier, start in starts.items()}

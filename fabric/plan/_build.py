@@ -37,10 +37,9 @@ def build(design: Design, ledger: Ledger = EMPTY) -> Plan:
 
 def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
     """The plan, with gaps where the giver has problems."""
-    clashes = collisions(ledger)
-    if clashes:
-        raise PlanError(clashes)
     giver = Giver(design, ledger)
+    if giver.collides:
+        raise PlanError(collisions(ledger))
     slots = Slots(giver)
     links = tuple(_links(giver, LinkSubnets(giver, slots)))
     networks = plan_networks(giver)
@@ -74,6 +73,7 @@ def _devices(giver: Giver, slots: Slots, networks: Networks) -> Iterator[DeviceP
             tuple(networks.hosts.get(device.name, ())),
             tuple(networks.vips.get(device.name, ())),
             slots.of(device),
+            tuple(networks.segments.get(device.name, ())),
         )
 
 
@@ -81,8 +81,9 @@ def _links(giver: Giver, subnets: LinkSubnets) -> Iterator[LinkPlan]:
     ports = plan_ports(giver)
     for link in giver.design.fabric.links:
         upper, lower = subnets.of(link)
+        above, below = ports[link.upper, link.lower], ports[link.lower, link.upper]
         yield LinkPlan(
             link,
-            LinkEnd(link.upper, ports[link.upper, link.lower], upper),
-            LinkEnd(link.lower, ports[link.lower, link.upper], lower),
+            LinkEnd(link.upper, above.number, upper, above.name, above.speed_gbps),
+            LinkEnd(link.lower, below.number, lower, below.name, below.speed_gbps),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
@@ -30,10 +30,19 @@ class Room:
     """How many addresses a value takes; a multiple of it above `low` is where it starts."""
     length: int | None = None
     """Prefix length of a value, `None` where it is a plain number."""
+    closed: tuple[tuple[int, int], ...] = ()
+    """Stretches from which nothing is given out, ends exclusive."""
 
     def entry(self, value: int) -> int:
         """The value as the ledger has it, with its length."""
         return value if self.length is None else value << 8 | self.length
+
+    def past_closed(self, value: int) -> int:
+        """The value, or the next one that no closed stretch touches."""
+        for first, last in self.closed:
+            if value < last and first < value + self.size:
+                value = self.low + -(-(last - self.low) // self.size) * self.size
+        return value
 
 
 def numbers(pool: str, space: str, first: int, last: int) -> Room:
@@ -49,13 +58,18 @@ class Giver:
         self.given: dict[Section, dict[str, int]] = {}
         self._ledger = ledger
         self._taken: dict[str, set[int]] = defaultdict(set)
+        held = 0
         for space, values in spaces(ledger):
             self._taken[space].update(values)
+            held += len(values)
+        self.collides = held > sum(map(len, self._taken.values()))
+        """True where the ledger gives a value to two owners."""
         self._held: dict[Section, Mapping[str, int]] = dict(ledger.released)
         for section, owners in ledger.given.items():
             resting = ledger.released.get(section)
             self._held[section] = {**resting, **owners} if resting else owners
         self._next: dict[tuple[str, int], int] = {}
+        self._pin_problems: list[Problem] = []
         self._failures: dict[str, int] = defaultdict(int)
         self._short: dict[str, tuple[Room, int, str]] = {}
         self._misfits: dict[str, tuple[Room, list[tuple[Key, int]]]] = {}
@@ -78,6 +92,36 @@ class Giver:
         mine[owner] = entry
         return entry if room.length is None else entry >> 8
 
+    def pin(self, section: Section, owner: str, room: Room, value: int) -> None:
+        """Gives the owner the value that the file asks for; a problem where somebody else has it."""
+        entry, old = room.entry(value), self._held.get(section, {}).get(owner)
+        if entry in self._taken[room.space] and entry != old:
+            self._pin_problems.append(self._occupied(Key(*section, owner), entry, room))
+            return
+        self._taken[room.space].add(entry)
+        self.given.setdefault(section, {})[owner] = entry
+
+    def pin_outside(self, node: str, network: str, pinned: object, prefixes: Iterable[object]) -> None:
+        """Notes a pin outside the node's subnets."""
+        allowed = f"an address in {' or '.join(map(str, prefixes))}"
+        problem = self.design.source.problem(("pins", node, network), str(pinned), allowed, "Correct the address.")
+        self._pin_problems.append(problem)
+
+    def _occupied(self, key: Key, entry: int, room: Room) -> Problem:
+        network = key.kind.split(".")[1]
+        held = (Key(*s, o) for s, owners in self._held.items() for o, v in owners.items() if v == entry)
+        owner = next((k for k in held if k.kind.partition(".")[2] == key.kind.partition(".")[2]), None)
+        found = f"{value_text(key.kind, entry)}, which is given out already"
+        if owner is not None:
+            found = f"{value_text(key.kind, entry)}, which {owner} has ({self._ledger.where(owner)})"
+        action = "Pin another address, or remove the other's line from the ledger."
+        return self.design.source.problem(("pins", key.owner, network), found, f"a free address of {room.pool}", action)
+
+    def _excluded(self, key: Key, held: int) -> Problem:
+        found = f"{value_text(key.kind, held)}, which 'exclude', a gateway, an allocation or a pin takes"
+        action = "Remove this line, and the value is given anew; or give the address free in the topology."
+        return Problem(self._ledger.where(key), str(key), found, "an address that is left to the plan", action)
+
     def reserve(self, space: str, values: set[int]) -> None:
         """Keeps plain numbers from being given out in a space."""
         self._taken[space].update(values)
@@ -89,6 +133,9 @@ class Giver:
             value = held >> 8
             inside = room.low <= value and value + room.size <= room.high
             fits = inside and held & 0xFF == room.length and (value - room.low) % room.size == 0
+            if fits and room.past_closed(value) != value:
+                self._pin_problems.append(self._excluded(key, held))
+                return None
         if fits:
             return held
         self._misfits.setdefault(room.pool, (room, []))[1].append((key, held))
@@ -101,13 +148,13 @@ class Giver:
                 self._note_short(section, room, candidate + room.size - room.first)
                 return None
             value = room.first
-        if room.entry(value) in taken:
+        if room.entry(value) in taken or room.closed:
             value = self._free(taken, value, room)
         if value + room.size > room.last:
             value = self._free(taken, room.first, room)
         if value + room.size > room.last:
-            self._failures[room.pool] += 1
-            self._note_short(section, room, room.last - room.first + room.size * self._failures[room.pool])
+            self._failures[room.space] += 1
+            self._note_short(section, room, room.last - room.first + room.size * self._failures[room.space])
             return None
         entry = room.entry(value)
         taken.add(entry)
@@ -116,9 +163,10 @@ class Giver:
     def _free(self, taken: set[int], value: int, room: Room) -> int:
         """The first free value from `value` on; walked stretches are leapt over the next time."""
         walked = []
+        value = room.past_closed(value)
         while room.entry(value) in taken:
             walked.append(value)
-            value = self._next.get((room.space, value), value + room.size)
+            value = room.past_closed(self._next.get((room.space, value), value + room.size))
         for passed in walked:
             self._next[room.space, passed] = value
         return value
@@ -134,8 +182,8 @@ class Giver:
         for values in (self._ledger.released, self._ledger.given):
             for section, owners in values.items():
                 mine = self.given.get(section, {})
-                gone = {owner: value for owner, value in owners.items() if owner not in mine}
-                if gone:
+                if not owners.keys() <= mine.keys():
+                    gone = {owner: value for owner, value in owners.items() if owner not in mine}
                     released.setdefault(section, {}).update(gone)
         return Ledger({s: o for s, o in self.given.items() if o}, released, self._ledger.file)
 
@@ -151,7 +199,8 @@ class Giver:
     def problems(self) -> list[Problem]:
         """Everything that could not be given, one problem a pool."""
         found = [self._exhausted(pool, *entry) for pool, entry in self._short.items()]
-        return found + [self._moved(pool, *entry) for pool, entry in self._misfits.items()]
+        found += [self._moved(pool, *entry) for pool, entry in self._misfits.items()]
+        return found + self._pin_problems
 
     def _exhausted(self, pool: str, room: Room, need: int, kind: str) -> Problem:
         path = tuple(pool.split("."))
@@ -162,14 +211,20 @@ class Giver:
             addresses = -(-need * (room.high - room.low) // (room.last - room.first))
             length = max(_bits(kind) - (addresses - 1).bit_length(), 0)
             found, allowed = _prefix(room, kind), f"a prefix of /{length} or shorter for this design and its growth"
-            action = f"Set {pool} to a larger prefix, or lower what 'growth' reserves{reclaim}."
+            exclude = ", or exclude less" if room.closed else ""
+            action = f"Set {pool} to a larger prefix, or lower what 'growth' reserves{exclude}{reclaim}."
+        elif path[0] == "models":
+            free = (room.high - room.low) - sum(last - first for first, last in room.closed)
+            found, allowed = f"{free} ports for such links", f"at least {free + self._failures[room.space]} on a switch"
+            action = f"Take a model with more ports, or split some by 'breakout'{reclaim}."
         elif path[0] == "growth":
             found, allowed = f"room for {room.last - room.first}", f"at least {need}"
             action = f"Raise {pool}{reclaim}."
         else:
             found, allowed = f"{room.low}-{room.high - 1}", f"at least {need} ASNs"
             action = f"Set {pool} to a wider range, or set asn.width to 4{reclaim}."
-        return self.design.source.problem(path, f"{found}, which is exhausted", allowed, action)
+        full = "" if path[0] == "models" else ", which is exhausted"
+        return self.design.source.problem(path, f"{found}{full}", allowed, action)
 
     def _moved(self, pool: str, room: Room, misfits: list[tuple[Key, int]]) -> Problem:
         key, value = misfits[0]

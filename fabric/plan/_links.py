@@ -55,7 +55,7 @@ class LinkSubnets:
         for family, prefix in families(settings.pool, self._giver.design.topology.families):
             name, pool = f"{kind}-link.{family}", f"pools.{kind}_links.{family}"
             length = settings.prefix if family == "ipv4" else settings.prefix + 96
-            rooms = {part: pool_room(pool, name, prefix, length, part) for part in parts}
+            rooms = {part: pool_room(self._giver.design, pool, prefix, length, part) for part in parts}
             per_lower, per_rack = power_of_two(growth.spines), power_of_two(growth.nodes_per_rack)
             per_side = per_rack * self._racks
             if family == "ipv6":

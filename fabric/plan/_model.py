@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import Literal
 
 from fabric.plan._ledger import EMPTY, Ledger
 from fabric.topology import Design, Device, Link
@@ -19,7 +20,7 @@ RawAddress = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class HostAddress:
-    """An address that a node has in a network, routed as a /32 or /128."""
+    """An address that a node has in a network."""
 
     network: str
     address: Address
@@ -36,10 +37,13 @@ class DevicePlan:
     loopbacks: tuple[Address, ...]
     """One a family of the fabric, IPv4 first."""
     hosts: tuple[HostAddress, ...] = ()
+    """Addresses on the loopback, each routed as a /32 or /128."""
     vips: tuple[HostAddress, ...] = ()
     """Virtual addresses that the node announces together with others."""
     slot: int = 0
     """Ordinal among its like (leaves or nodes of the rack, spines of the pod) that stays when others come and go."""
+    segments: tuple[HostAddress, ...] = ()
+    """Addresses in Ethernet segments."""
 
     @property
     def name(self) -> str:
@@ -56,11 +60,15 @@ class LinkEnd:
     """Number of the port, counted from 1."""
     raw: tuple[RawAddress, ...]
     """The addresses as integers, one a family; none on an unnumbered link."""
+    port_name: str = ""
+    """The port's name on a switch whose model is known."""
+    speed_gbps: float | None = None
+    """The port's speed, where the switch's model is known."""
 
     @property
     def interface(self) -> str:
-        """The port's name."""
-        return f"eth{self.port}"
+        """The port's name; `eth1` and up where no model says another one."""
+        return self.port_name or f"eth{self.port}"
 
     @cached_property
     def addresses(self) -> tuple[InterfaceAddress, ...]:
@@ -94,6 +102,13 @@ class SubnetPlan:
     """`fabric`, or the name of the zone or rack."""
     prefixes: tuple[Prefix, ...]
     vips: tuple[Address, ...]
+    kind: Literal["routed", "segment"] = "routed"
+    gateways: tuple[Address, ...] = ()
+    """Of a segment, one a family."""
+    vlan: int | None = None
+    """Of a segment."""
+    allocations: tuple[tuple[Address, Address], ...] = ()
+    """First and last address that are left to others, one pair a family."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
-from fabric.plan._addresses import address, families, pool_room
-from fabric.plan._giver import Giver, Room
+from fabric.plan._addresses import address, closed_in, families, pool_room
+from fabric.plan._giver import Giver, Room, numbers
 from fabric.plan._ledger import CORE
 from fabric.plan._model import Address, HostAddress, Prefix, SubnetPlan
 from fabric.topology import Device, Network, Pool
@@ -18,13 +18,18 @@ _HOSTS_FROM = 10
 """Host addresses start here, so that gateways and tools have room below."""
 
 
+def _lists() -> dict[str, list[HostAddress]]:
+    return defaultdict(list)
+
+
 @dataclass(frozen=True)
 class Networks:
     """The planned networks: subnets, and what each node has in them."""
 
     subnets: list[SubnetPlan] = field(default_factory=list)
-    hosts: dict[str, list[HostAddress]] = field(default_factory=lambda: defaultdict(list))
-    vips: dict[str, list[HostAddress]] = field(default_factory=lambda: defaultdict(list))
+    hosts: dict[str, list[HostAddress]] = field(default_factory=_lists)
+    segments: dict[str, list[HostAddress]] = field(default_factory=_lists)
+    vips: dict[str, list[HostAddress]] = field(default_factory=_lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,46 @@ class _Part:
 def plan_networks(giver: Giver) -> Networks:
     """All subnets, host addresses and virtual addresses of a design."""
     found = Networks()
+    vlans = _vlans(giver)
     for name, network in giver.design.topology.networks.items():
+        hosts = found.hosts if network.kind == "routed" else found.segments
         for scope in _scopes(giver, network):
             part = _Part(giver, name, network, scope)
             prefixes = tuple(_prefixes(part))
-            subnet = SubnetPlan(name, scope.name, prefixes, tuple(_vips(part, prefixes)))
+            _pin_hosts(part, prefixes)
+            subnet = _subnet(part, prefixes, vlans.get(name))
             found.subnets.append(subnet)
-            _give_hosts(part, prefixes, found.hosts)
+            _give_hosts(part, prefixes, hosts)
             for device in scope.nodes:
                 if device.role in network.vip_roles and subnet.vips:
                     found.vips[device.name].extend(HostAddress(name, vip) for vip in subnet.vips)
     return found
+
+
+def _vlans(giver: Giver) -> dict[str, int | None]:
+    """The VLAN of each segment: its own, else a free one from 100 on."""
+    segments = {name: n for name, n in giver.design.topology.networks.items() if n.kind == "segment"}
+    giver.reserve("vlan", {n.vlan for n in segments.values() if n.vlan is not None})
+    room = numbers("vlan", "vlan", 100, 4094)
+    return {
+        name: network.vlan or giver.claim((CORE, "vlan"), name, room, 100 + ordinal)
+        for ordinal, (name, network) in enumerate(segments.items())
+    }
+
+
+def _subnet(part: _Part, prefixes: tuple[Prefix, ...], vlan: int | None) -> SubnetPlan:
+    network = part.network
+    gateways, allocations = [], []
+    for prefix in prefixes:
+        if network.kind == "segment":
+            gateways.append(prefix.network_address + (network.gateway or 1))
+        if network.allocation:
+            first = prefix.network_address + network.allocation.offset
+            allocations.append((first, first + (network.allocation.count - 1)))
+    vips = tuple(_vips(part, prefixes))
+    return SubnetPlan(
+        part.name, part.scope.name, prefixes, vips, network.kind, tuple(gateways), vlan, tuple(allocations)
+    )
 
 
 def _scopes(giver: Giver, network: Network) -> Iterator[_Scope]:
@@ -83,9 +117,10 @@ def _prefixes(part: _Part) -> Iterator[Prefix]:
         if scope.name == "fabric" and network.scope == "fabric":
             yield whole
             continue
-        length = max(_SUBNET_LENGTH[family], whole.prefixlen)
+        wanted = network.subnet_prefix if family == "ipv4" and network.subnet_prefix else _SUBNET_LENGTH[family]
+        length = max(wanted, whole.prefixlen)
         kind = f"subnet.{part.name}.{family}"
-        room = pool_room(f"networks.{part.name}.{family}", kind, whole, length)
+        room = pool_room(part.giver.design, f"networks.{part.name}.{family}", whole, length)
         ordinal = scope.ordinal if offset is None else offset
         section = (scope.place, kind)
         value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size)
@@ -100,7 +135,31 @@ def _room(part: _Part, prefix: Prefix, first: int) -> Room:
     high = low + prefix.num_addresses
     last = high - 1 if family == "ipv4" else high
     pool, space = f"networks.{part.name}.{family}", f"network.{part.name}.{family}"
-    return Room(pool, space, low, high, low + first, last, length=prefix.max_prefixlen)
+    return Room(pool, space, low, high, low + first, last, length=prefix.max_prefixlen, closed=_closed(part, prefix))
+
+
+def _closed(part: _Part, prefix: Prefix) -> tuple[tuple[int, int], ...]:
+    """What is given out to nobody: the gateway, what is left to others, and what the topology excludes."""
+    low, network = int(prefix.network_address), part.network
+    found = list(closed_in(part.giver.design.topology, prefix))
+    if network.kind == "segment":
+        found.append((low + (network.gateway or 1), low + (network.gateway or 1) + 1))
+    if network.allocation:
+        found.append((low + network.allocation.offset, low + network.allocation.offset + network.allocation.count))
+    return tuple(sorted(found))
+
+
+def _pin_hosts(part: _Part, prefixes: tuple[Prefix, ...]) -> None:
+    """Gives nodes the addresses that the file pins, before anybody else can take them."""
+    pins = part.giver.design.topology.pins
+    for device in part.scope.nodes if pins else ():
+        for pinned in pins.get(device.name, {}).get(part.name, ()):
+            prefix = next((p for p in prefixes if pinned in p), None)
+            if prefix is None:
+                part.giver.pin_outside(device.name, part.name, pinned, prefixes)
+                continue
+            section = (device.rack or CORE, f"host.{part.name}.{_family(prefix)}")
+            part.giver.pin(section, device.name, _room(part, prefix, 1), int(pinned))
 
 
 def _family(prefix: Prefix) -> str:

@@ -6,9 +6,9 @@ reserves a level. An ordinal stays with its name: the ledger keeps it, so order 
 
 from __future__ import annotations
 
-from fabric.plan._giver import Giver, numbers
-from fabric.plan._ledger import CORE, space_of
-from fabric.topology import Device
+from fabric.plan._giver import Giver, Room, numbers
+from fabric.plan._ledger import CORE, Section, space_of
+from fabric.topology import Device, Growth, Tier
 
 _MANY = 1 << 16
 
@@ -27,7 +27,13 @@ class Slots:
         self._pods = {
             name: giver.claim((CORE, "slot.pod"), name, pods, ordinal) or 0 for ordinal, name in enumerate(fabric.pods)
         }
-        self._devices = {device.name: _slot(giver, device) for device in fabric.devices}
+        self._devices: dict[str, int] = {}
+        rooms: dict[Section, Room] = {}
+        for device in fabric.devices:
+            section = _section(device)
+            if section not in rooms:
+                rooms[section] = _room(growth, section, device.tier)
+            self._devices[device.name] = giver.claim(section, device.name, rooms[section], device.index) or 0
 
     def of(self, device: Device) -> int:
         """Ordinal of the device among its like: leaves of the rack, nodes of the rack, spines of the pod."""
@@ -50,13 +56,14 @@ class Slots:
         return self.pod(device) * self._spines + self.of(device)
 
 
-def _slot(giver: Giver, device: Device) -> int:
-    growth = giver.design.topology.growth
+def _section(device: Device) -> Section:
     pod = f".{device.pod}" if device.tier == "spine" and device.pod else ""
-    section = (device.rack or CORE, f"slot.{device.tier}{pod}")
+    return device.rack or CORE, f"slot.{device.tier}{pod}"
+
+
+def _room(growth: Growth, section: Section, tier: Tier) -> Room:
     key, last = {
         "leaf": ("leaves_per_rack", growth.leaves_per_rack),
         "node": ("nodes_per_rack", growth.nodes_per_rack),
-    }.get(device.tier, ("spines", growth.spines))
-    room = numbers(f"growth.{key}", space_of(section), 0, last - 1)
-    return giver.claim(section, device.name, room, device.index) or 0
+    }.get(tier, ("spines", growth.spines))
+    return numbers(f"growth.{key}", space_of(section), 0, last - 1)

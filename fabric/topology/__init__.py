@@ -1,7 +1,7 @@
 """What a person writes: a topology file, checked whole and expanded to devices and links."""
 
-from fabric.topology._expand import Device, Fabric, Link, Routing, Tier
-from fabric.topology._model import AsnRange, Network, NodeGroup, Pool, Topology
+from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
+from fabric.topology._model import AsnRange, Growth, Hardware, Network, NodeGroup, Pool, PortGroup, Range, Topology
 from fabric.topology._read import Design, json_schema, load, parse
 from fabric.topology._redundancy import Cut, Redundancy, redundancy
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
@@ -14,11 +14,15 @@ __all__ = [
     "Design",
     "Device",
     "Fabric",
+    "Growth",
+    "Hardware",
     "Link",
     "LinkSettings",
     "Network",
     "NodeGroup",
     "Pool",
+    "PortGroup",
+    "Range",
     "Redundancy",
     "Routing",
     "Settings",
@@ -28,5 +32,6 @@ __all__ = [
     "json_schema",
     "load",
     "parse",
+    "port_names",
     "redundancy",
 ]

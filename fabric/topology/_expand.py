@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from fabric.topology._model import Members, NodeGroup, Topology
+from fabric.topology._model import Members, NodeGroup, PortGroup, Topology
 from fabric.topology._settings import settings_of
 
 if TYPE_CHECKING:
@@ -81,6 +81,18 @@ def names(members: Members, stem: str, first: int) -> tuple[str, ...]:
     return members
 
 
+_Place = tuple[str | None, str | None, str | None]
+"""Zone, rack and pod."""
+
+
+def port_names(group: PortGroup) -> tuple[str, ...]:
+    """The names of a group's ports, split ones as `swp1s0`, `swp1s1`, …"""
+    whole = (group.name.replace("{}", str(number)) for number in range(group.first, group.first + group.count))
+    if group.breakout == 1:
+        return tuple(whole)
+    return tuple(f"{name}s{part}" for name in whole for part in range(group.breakout))
+
+
 def routing_of(group: NodeGroup) -> Routing:
     """How nodes of a group are routed to: storage arrays speak no BGP unless the file says so."""
     return group.routing or ("static" if group.role == "storage" else "bgp")
@@ -125,21 +137,20 @@ def _racked(topology: Topology) -> Iterator[Device]:
             pod = rack.pod or zone.pod
             for index, name in enumerate(names(rack.leaves, f"{rack.name}-leaf", first)):
                 yield Device(name, "leaf", "leaf", index, zone.name, rack.name, pod)
-            for node in _nodes(topology, rack.nodes, f"{rack.name}-"):
-                yield replace(node, zone=zone.name, rack=rack.name, pod=pod)
+            yield from _nodes(topology, rack.nodes, f"{rack.name}-", (zone.name, rack.name, pod))
 
 
 def _outside(topology: Topology) -> Iterator[Device]:
     if topology.borders:
-        yield from _nodes(topology, topology.borders.nodes, "")
+        yield from _nodes(topology, topology.borders.nodes, "", (None, None, None))
 
 
-def _nodes(topology: Topology, groups: Mapping[str, Members], prefix: str) -> Iterator[Device]:
+def _nodes(topology: Topology, groups: Mapping[str, Members], prefix: str, place: _Place) -> Iterator[Device]:
     """Nodes in the order of `node_groups`, so that a rack may list its groups in any order."""
     first, ordinal = settings_of(topology).first_index, 0
     for group_name, group in topology.node_groups.items():
         for name in names(groups.get(group_name, 0), prefix + singular(group_name), first):
-            yield Device(name, "node", group.role, ordinal, group=group_name, routing=routing_of(group))
+            yield Device(name, "node", group.role, ordinal, *place, group_name, routing_of(group))
             ordinal += 1
 
 

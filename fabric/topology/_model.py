@@ -7,10 +7,10 @@ written for somebody who completes a YAML file in an editor.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
@@ -43,6 +43,28 @@ Prefix6 = Annotated[
         {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+/(\d{1,2}|1[01]\d|12[0-8])$", "examples": ["fd00:fab::/64"]}
     ),
 ]
+
+
+def _address(value: object) -> object:
+    """The address in a text."""
+    try:
+        return value if isinstance(value, IPv4Address | IPv6Address) else ip_address(str(value))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 address such as 172.18.0.10") from None
+
+
+def _prefix(value: object) -> object:
+    """The prefix in a text, which may be a bare address."""
+    try:
+        return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(str(value))
+    except ValueError:
+        raise ValueError("an address or prefix such as 172.18.0.10 or 172.18.0.64/26") from None
+
+
+_TEXT = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+$"}
+_TEXT_WITH_LENGTH = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+(/\d{1,3})?$"}
+AnyAddress = Annotated[IPv4Address | IPv6Address, PlainValidator(_address), WithJsonSchema(_TEXT)]
+AnyPrefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix), WithJsonSchema(_TEXT_WITH_LENGTH)]
 
 Profile = Literal["rfc7938", "rhoso"]
 FamilyName = Literal["ipv4", "ipv6"]
@@ -181,8 +203,21 @@ class NodeGroup(Strict):
     """How many of the rack's leaves a node is connected to; default: all of them."""
 
 
+class Range(Strict):
+    """Addresses of each subnet, counted from its start."""
+
+    offset: Annotated[int, Field(strict=True, ge=1)]
+    """The first one's offset."""
+    count: Annotated[int, Field(strict=True, ge=1)]
+    """How many there are."""
+
+
 class Network(Strict):
-    """A network of host addresses that nodes carry on their loopback and the fabric routes one by one (/32, /128)."""
+    """A network of the nodes, in subnets of its own."""
+
+    kind: Literal["routed", "segment"] = "routed"
+    """`routed`: nodes carry their addresses on the loopback and the fabric routes each (/32, /128);
+    `segment`: an Ethernet segment (VLAN) with a gateway, such as a rack's control-plane network."""
 
     ipv4: Prefix4 | None = None
     """IPv4 prefix of the whole network."""
@@ -190,6 +225,14 @@ class Network(Strict):
     """IPv6 prefix of the whole network."""
     scope: Literal["fabric", "zone", "rack"] = "fabric"
     """One subnet for the fabric, one a zone, or one a rack."""
+    subnet_prefix: Annotated[int, Field(strict=True, ge=8, le=30)] | None = None
+    """IPv4 prefix length of a zone's or rack's subnet; default: 24. IPv6 subnets are a /64."""
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None
+    """VLAN of a segment, the same in every subnet; default: one that is free."""
+    gateway: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """Offset of a segment's gateway in its subnet; default: 1."""
+    allocation: Range | None = None
+    """Addresses that are left to others, such as pods or a DHCP server."""
     roles: tuple[Role, ...] = ()
     """Roles whose nodes have an address in the network."""
     vips: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
@@ -198,6 +241,43 @@ class Network(Strict):
     """Roles whose nodes announce the virtual addresses."""
     vip_offset: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Offset of the first virtual address in a subnet; default: right below the subnet's end."""
+
+
+class PortGroup(Strict):
+    """Ports of a switch that are alike."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,9}\{\}$", examples=["swp{}"])]
+    """Name of a port as the switch's system has it, with `{}` in place of its number."""
+    first: Annotated[int, Field(strict=True, ge=0, le=1024)] = 1
+    """Number of the first port."""
+    count: Annotated[int, Field(strict=True, ge=1, le=1024)]
+    """How many there are."""
+    speed_gbps: Annotated[int, Field(strict=True, ge=1, le=1600)]
+    """Speed of a whole port."""
+    use: Literal["uplink", "downlink", "any"] = "any"
+    """What the ports are for: links to the tier above, to the tier below or nodes, or both."""
+    breakout: Literal[1, 2, 4, 8] = 1
+    """Into how many ports of equal speed a port is split; they are called `…s0`, `…s1` and so on."""
+
+
+class Hardware(Strict):
+    """A model of switch."""
+
+    ports: Annotated[tuple[PortGroup, ...], Field(min_length=1)]
+    """Its ports, in order."""
+
+
+class Models(Strict):
+    """Which model the switches of a tier are; without one, ports are called `eth1` and up and have no end."""
+
+    leaf: Name | None = None
+    """Model of the leaves."""
+    spine: Name | None = None
+    """Model of the spines."""
+    super_spine: Name | None = None
+    """Model of the super-spines."""
+    border: Name | None = None
+    """Model of the border routers."""
 
 
 class Rack(Strict):
@@ -302,6 +382,14 @@ class Topology(Strict):
     """Failure detection."""
     timers: Timers = Timers()
     """BGP timers."""
+    hardware: Mapping[Name, Hardware] = {}
+    """Models of switches that `models` refers to."""
+    models: Models = Models()
+    """The model of each tier's switches."""
+    exclude: tuple[AnyPrefix, ...] = ()
+    """Addresses and prefixes that are given out to nobody."""
+    pins: Mapping[DeviceName, Mapping[Name, tuple[AnyAddress, ...]]] = {}
+    """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()
     """Latency and MTU between zones."""
     growth: Growth = Growth()

@@ -161,9 +161,20 @@ def _repaired(data: Any, details: Iterable[ErrorDetails]) -> Any:
             parent.append("unnamed")
         elif detail["type"] == "too_long":
             _put(parent, key, detail["input"][: detail["ctx"]["max_length"]])
-        elif isinstance(parent, dict):
-            parent.pop(key, None)
+        elif detail["type"] == "missing":
+            _drop(data, path[:-1])
+        else:
+            _drop(data, path)
     return data
+
+
+def _drop(data: Any, path: Path) -> None:
+    """Removes the value at `path` from its mapping; items of lists stay, for those behind them would move up."""
+    parent = data
+    for part in path[:-1]:
+        parent = _child(parent, part)
+    if path and isinstance(parent, dict):
+        parent.pop(path[-1], None)
 
 
 def _put(parent: Any, key: int | str, value: Any) -> None:
@@ -196,6 +207,8 @@ def _allowed(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "literal_error":
             return str(context.get("expected"))
+        case "string_pattern_mismatch" if context["pattern"].endswith(r"\{\}$"):
+            return "letters and digits with {} for the number of the port, such as swp{}"
         case "string_pattern_mismatch":
             return "lower-case letters, digits and inner hyphens (an RFC 1123 label)"
         case "model_type" | "dict_type" | "mapping_type":
@@ -208,12 +221,14 @@ def _allowed(detail: ErrorDetails) -> str:
             return f"at least {context['min_length']} of them"
         case "too_long":
             return f"at most {context['max_length']} of them"
-        case "ip_v4_network" | "ip_v6_network" | "value_error":
-            return _PREFIX["ipv6" if "ipv6" in detail["loc"] else "ipv4"]
+        case "ip_v4_network" | "ip_v6_network" | "value_error" if detail["loc"][-1] in _PREFIX:
+            return _PREFIX[str(detail["loc"][-1])]
         case kind if kind in _WORDS:
             return _WORDS[kind].format(**context)
         case _:
-            text = detail["msg"].removeprefix("Input should be ").removeprefix("Input is ")
+            text = detail["msg"]
+            for start in ("Value error, ", "Input should be ", "Input is "):
+                text = text.removeprefix(start)
             return text[:1].lower() + text[1:]
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-import networkx as nx
-
 from fabric.topology._expand import Device, Fabric, Link
 from fabric.topology._read import Design
 
@@ -46,6 +44,8 @@ class Redundancy:
 
 def redundancy(design: Design) -> Redundancy:
     """What the design survives; in a large regular fabric computed on a few devices of each kind."""
+    import networkx as nx  # noqa: PLC0415 - a fifth of a second that only questions about the graph should pay
+
     graph, cuts = design.fabric.graph, tuple(_cuts(design))
     return Redundancy(
         disjoint_paths=_disjoint_paths(design.fabric),
@@ -62,6 +62,8 @@ def _name(link: Link) -> str:
 
 def _disjoint_paths(fabric: Fabric) -> int:
     """By Menger's theorem the least edge cut; leaves that have the same switches above them are alike."""
+    import networkx as nx  # noqa: PLC0415 - as above
+
     graph = fabric.graph.subgraph([d.name for d in fabric.devices if d.tier != "node"])
     kinds: dict[tuple[str, ...], list[str]] = {}
     for leaf in fabric.tier("leaf"):
@@ -141,8 +143,14 @@ def _above(fabric: Fabric, links: list[Link]) -> _Sets:
 
 
 def _joined(links: list[Link]) -> _Sets:
-    graph: nx.Graph[str] = nx.Graph((link.upper, link.lower) for link in links)
-    return {name: frozenset(part) for part in nx.connected_components(graph) for name in part}
+    """For each switch all that cables still join it to."""
+    joined: dict[str, set[str]] = {}
+    for link in links:
+        one, other = (joined.setdefault(name, {name}) for name in (link.upper, link.lower))
+        if one is not other:
+            one |= other
+            joined.update(dict.fromkeys(other, one))
+    return {name: frozenset(part) for name, part in joined.items()}
 
 
 def _meet(a: Device, b: Device, above: _Sets, tiers: Mapping[str, str], shared: bool) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
 from fabric.topology._expand import expand, names, routing_of, singular
 from fabric.topology._model import AsnRange, Topology
+from fabric.topology._network_rules import hardware_problems, network_problems
 from fabric.topology._settings import settings_of
-from fabric.topology._source import Path, Source, dotted
+from fabric.topology._source import Path, Source, dotted, near_miss
 
 Named = tuple[str, Path]
 
@@ -26,11 +26,13 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_inter_zone(topology, source),
         *_families(topology, source),
         *_static_nodes(topology, source),
+        *network_problems(topology, source),
+        *hardware_problems(topology, source),
         *_asn_ranges(topology, source),
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    return found or list(_overrides(topology, source))
+    return found or [*_overrides(topology, source), *_pins(topology, source)]
 
 
 def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:
@@ -92,12 +94,6 @@ def _references(topology: Topology, source: Source) -> Iterator[Problem]:
         if pod not in pods:
             action = near_miss(pod, pods) or "Define it under pods."
             yield source.problem(path, f"pod '{pod}'", ", ".join(pods) or "no pod is defined", action)
-
-
-def near_miss(name: str, known: Collection[str]) -> str:
-    """The question that names what was probably meant; empty where nothing comes near."""
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean '{near[0]}'?" if near else ""
 
 
 def _group_uses(topology: Topology) -> Iterator[tuple[Path, str]]:
@@ -296,3 +292,22 @@ def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:
         if name not in devices:
             action = near_miss(name, devices) or "Correct the name."
             yield source.problem(("asn", "overrides", name), f"device '{name}'", "a device of the fabric", action)
+
+
+def _pins(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Pins of nothing: no such node, no such network, or a node that has no address there."""
+    nodes = {device.name: device.role for device in expand(topology).devices if device.tier == "node"}
+    for node, pins in topology.pins.items():
+        if node not in nodes:
+            action = near_miss(node, nodes) or "Correct the name."
+            yield source.problem(("pins", node), f"node '{node}'", "a node of the fabric", action)
+            continue
+        for name in pins:
+            network = topology.networks.get(name)
+            path: Path = ("pins", node, name)
+            if network is None:
+                action = near_miss(name, topology.networks) or "Define it under networks."
+                yield source.problem(path, f"network '{name}'", ", ".join(topology.networks) or "none", action)
+            elif nodes[node] not in network.roles:
+                found = f"a {nodes[node]}, which has no address in '{name}'"
+                yield source.problem(path, found, f"nodes of its roles ({', '.join(network.roles)})", "Add the role.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,12 @@ def dotted(path: Path) -> str:
     """`zones[0].racks[1].leaves` for `("zones", 0, "racks", 1, "leaves")`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
+
+
+def near_miss(name: str, known: Collection[str]) -> str:
+    """The question that names what was probably meant; empty where nothing comes near."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean '{near[0]}'?" if near else ""
 
 
 def line_of(problem: Problem) -> int:

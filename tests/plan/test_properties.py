@@ -24,7 +24,7 @@ def check_no_value_twice(made: Plan) -> None:
     owners: dict[object, set[str]] = defaultdict(set)
     for device in made.devices:
         owners["router id", device.router_id].add(device.name)
-        for address in (*device.loopbacks, *(host.address for host in device.hosts)):
+        for address in (*device.loopbacks, *(host.address for host in (*device.hosts, *device.segments))):
             owners["address", address].add(device.name)
     for link in made.links:
         for end in link.ends:
@@ -35,8 +35,15 @@ def check_no_value_twice(made: Plan) -> None:
     for subnet in made.subnets:
         for prefix in subnet.prefixes:
             owners["network", prefix].add(subnet.network + subnet.scope)
-        for vip in subnet.vips:
-            owners["address", vip].add(f"vip {subnet.network} {subnet.scope}")
+        for number, vip in enumerate(subnet.vips):
+            owners["address", vip].add(f"vip {number} {subnet.network} {subnet.scope}")
+        for gateway in subnet.gateways:
+            owners["address", gateway].add(f"gateway {subnet.network} {subnet.scope}")
+        for first, last in subnet.allocations:
+            for value in range(int(first), int(last) + 1):
+                owners["address", type(first)(value)].add(f"allocation {subnet.network} {subnet.scope}")
+    vlans = {(subnet.network, subnet.vlan) for subnet in made.subnets if subnet.kind == "segment"}
+    assert len({vlan for _, vlan in vlans}) == len(vlans)
     twice = {value: names for value, names in owners.items() if len(names) > 1}
     assert not twice
 
