@@ -4,7 +4,7 @@
 export PYTHON
 bin := .venv/bin
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup setup-tests demo test check bench clean
 
 help:
 	@echo 'make demo    set up, then plan, start and prove topologies/rhoso-dz.yaml on real FRR'
@@ -20,7 +20,10 @@ setup:
 demo: setup
 	@scripts/demo topologies/rhoso-dz.yaml
 
-test: setup
+setup-tests:
+	@scripts/setup --tests
+
+test: setup-tests
 	@$(bin)/python -m pytest $(ARGS)
 
 check: setup

@@ -189,8 +189,17 @@ def _uncover(home: Path) -> Iterator[str]:
     Where they lie below a directory that only its owner may pass, such as `/root`, an empty one is put in its place,
     with the needed directory in it.
     """
-    for number, needed in enumerate(dict.fromkeys((Path(sys.base_prefix), Path(sys.prefix), CHECKOUT))):
-        above = (directory for directory in reversed(needed.parents) if not directory.stat().st_mode & 0o001)
-        if closed := next(above, None):
-            yield f"mkdir {home}/{number}; mount --bind {needed} {home}/{number}"
-            yield f"mount -t tmpfs -o mode=755 none {closed}; mkdir -p {needed}; mount --bind {home}/{number} {needed}"
+    wanted = {Path(sys.base_prefix), Path(sys.prefix), CHECKOUT}
+    outermost = sorted(path for path in wanted if not wanted & set(path.parents))
+    closed = {path: gate for path in outermost if (gate := _closed_above(path))}
+    for number, path in enumerate(closed):
+        yield f"mkdir {home}/{number}; mount --bind {path} {home}/{number}"
+    for gate in sorted(set(closed.values())):
+        yield f"mount -t tmpfs -o mode=755 none {gate}"
+    for number, path in enumerate(closed):
+        yield f"mkdir -p {path}; mount --bind {home}/{number} {path}"
+
+
+def _closed_above(path: Path) -> Path | None:
+    """The outermost directory above that not everybody may pass."""
+    return next((directory for directory in reversed(path.parents) if not directory.stat().st_mode & 0o001), None)
