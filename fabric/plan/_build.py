@@ -59,7 +59,10 @@ def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
 
 @without_collection()
 def reclaim(design: Design, ledger: Ledger) -> Ledger:
-    """The ledger without the values that nobody in the design has any more: they may be given out again."""
+    """The ledger to plan with where values that nobody in the design has any more may be given out again.
+
+    It holds what the design keeps, and nothing for what is new in the design: plan with it, and write that plan's.
+    """
     giver, _ = _run(design, ledger)
     return giver.kept()
 
