@@ -5,10 +5,11 @@ from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubsc
 from fabric.plan._diff import ValueChange, diff, drift
 from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
 from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
-from fabric.plan._model import DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
+from fabric.plan._model import Block, DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
 
 __all__ = [
     "EMPTY",
+    "Block",
     "CablePlan",
     "DevicePlan",
     "HostAddress",

@@ -73,6 +73,15 @@ class Loopbacks:
         wanted = families(settings.loopbacks, ("ipv4", *giver.design.topology.families))
         self._rooms = [(family, *_rooms(giver.design, family, prefix)) for family, prefix in wanted]
 
+    def blocks(self, rack: str) -> Iterator[tuple[Room, int, int]]:
+        """For each family the room, and offset and size of the rack's block in it."""
+        for family, room, _ in self._rooms:
+            size = self._block(family)
+            yield room, self._slots.racks[rack] * size, size
+
+    def _block(self, family: str) -> int:
+        return self._rack_block if family == "ipv4" else 1 << GROUP
+
     def of(self, device: Device) -> dict[str, Address]:
         """The device's loopback address by family."""
         found = {}
@@ -83,8 +92,7 @@ class Loopbacks:
                 candidate = room.first + 1 + ordinal
             else:
                 room = racked
-                block = self._rack_block if family == "ipv4" else 1 << GROUP
-                candidate = room.first + self._slots.rack(device) * block + 1 + self._in_rack(device)
+                candidate = room.first + self._slots.rack(device) * self._block(family) + 1 + self._in_rack(device)
             section = (device.rack or CORE, f"loopback.{family}")
             value = self._giver.claim(section, device.name, room, candidate)
             if value is not None:

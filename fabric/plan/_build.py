@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from fabric.errors import PlanError
 from fabric.plan._addresses import Loopbacks
 from fabric.plan._asns import Asns
+from fabric.plan._blocks import blocks
 from fabric.plan._bulk import without_collection
 from fabric.plan._collisions import collisions
 from fabric.plan._giver import Giver
@@ -41,15 +42,27 @@ def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
     if giver.collides:
         raise PlanError(collisions(ledger))
     slots = Slots(giver)
-    links = tuple(_links(giver, LinkSubnets(giver, slots)))
+    subnets, loopbacks = LinkSubnets(giver, slots), Loopbacks(giver, slots)
+    links = tuple(_links(giver, subnets))
     networks = plan_networks(giver)
-    devices = tuple(_devices(giver, slots, networks))
-    return giver, Plan(design, devices, links, tuple(networks.subnets), pool_uses(design, giver.given), giver.ledger())
+    made = Plan(
+        design=design,
+        devices=tuple(_devices(giver, slots, loopbacks, networks)),
+        links=links,
+        subnets=tuple(networks.subnets),
+        pools=pool_uses(design, giver.given),
+        ledger=giver.ledger(),
+        blocks=() if giver.problems() else blocks(design, loopbacks, subnets, links),
+    )
+    return giver, made
 
 
 @without_collection()
 def reclaim(design: Design, ledger: Ledger) -> Ledger:
-    """The ledger without the values that nobody in the design has any more: they may be given out again."""
+    """The ledger to plan with where values that nobody in the design has any more may be given out again.
+
+    It holds what the design keeps, and nothing for what is new in the design: plan with it, and write that plan's.
+    """
     giver, _ = _run(design, ledger)
     return giver.kept()
 
@@ -59,8 +72,8 @@ def ledger_of(plan: Plan) -> Ledger:
     return plan.ledger
 
 
-def _devices(giver: Giver, slots: Slots, networks: Networks) -> Iterator[DevicePlan]:
-    loopbacks, asns, families = Loopbacks(giver, slots), Asns(giver, slots), giver.design.topology.families
+def _devices(giver: Giver, slots: Slots, loopbacks: Loopbacks, networks: Networks) -> Iterator[DevicePlan]:
+    asns, families = Asns(giver, slots), giver.design.topology.families
     for device in giver.design.fabric.devices:
         addresses = loopbacks.of(device)
         router_id = addresses.get("ipv4", IPv4Address(0))

@@ -208,7 +208,7 @@ class Giver:
         resting = sum(1 for key, _ in unused if key.kind == kind)
         reclaim = f", or reclaim the {resting} values that nobody has any more" if resting else ""
         if room.length is not None:
-            addresses = -(-need * (room.high - room.low) // (room.last - room.first))
+            addresses = -(-need * (room.high - room.low) // max(room.last - room.first, 1))
             length = max(_bits(kind) - (addresses - 1).bit_length(), 0)
             found, allowed = _prefix(room, kind), f"a prefix of /{length} or shorter for this design and its growth"
             exclude = ", or exclude less" if room.closed else ""

@@ -26,7 +26,8 @@ _BUCKETS = 64
 _HEADER = """\
 # Every value that `fabric plan` gave out. Keep this file in version control, beside its topology.
 # One value a line, PLACE/KIND/OWNER: VALUE. A value marked "released" has no owner any more and waits to be reclaimed.
-# Merging: keep the lines of both sides, in any order; the next plan names what both gave out.
+# Merging: keep the lines of both sides, in any order; the next plan names what both gave out. The numbered lines keep
+# racks apart, so that branches that add different racks rarely meet.
 ledger: 1
 """
 _END = "# end"

@@ -64,6 +64,17 @@ class LinkSubnets:
                 per_side = (1 << (2 * GROUP)) // size
             yield _Blocks(family, name, rooms, per_lower, per_rack, per_side)
 
+    def blocks(self, leaf: Device, kind: str) -> Iterator[tuple[Room, int, int]]:
+        """For each family the room, and offset and size of the block of the leaf's links below or above it."""
+        for layout in self._blocks[kind]:
+            room = layout.rooms[_WHOLE if kind == "node" else _LEAF_PART]
+            count = layout.per_rack if kind == "node" else layout.per_lower
+            if kind == "node":
+                ordinal = self._first_of(self._slots.rack(leaf), self._slots.of(leaf), layout)
+            else:
+                ordinal = self._slots.leaf(leaf) * count
+            yield room, ordinal * room.size, count * room.size
+
     def of(self, link: Link) -> _Ends:
         """The addresses of the upper and of the lower end, one a family."""
         upper, lower = self._by_name[link.upper], self._by_name[link.lower]
@@ -94,10 +105,12 @@ class LinkSubnets:
     def _node_ordinal(self, leaf: Device, node: Device, blocks: _Blocks) -> int:
         """By rack and leaf, or by side and rack; the last rack's block is for nodes outside the racks."""
         rack = self._slots.rack(leaf) if leaf.rack else self._racks - 1
-        side, own = self._slots.of(leaf), self._slots.of(node)
+        return self._first_of(rack, self._slots.of(leaf), blocks) + self._slots.of(node)
+
+    def _first_of(self, rack: int, side: int, blocks: _Blocks) -> int:
         if self._side_first:
-            return side * blocks.per_side + rack * blocks.per_rack + own
-        return (rack * self._sides + side) * blocks.per_rack + own
+            return side * blocks.per_side + rack * blocks.per_rack
+        return (rack * self._sides + side) * blocks.per_rack
 
 
 def _racks(design: Design, slots: Slots) -> int:

@@ -122,6 +122,19 @@ class PoolUse:
     capacity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A prefix that is kept for one rack's loopbacks or one leaf's links, so that it can be summarised and grow."""
+
+    owner: str
+    """The rack or leaf."""
+    pool: str
+    prefix: Prefix
+    used: int
+    capacity: int
+    """How many the growth that the topology reserves allows."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that was numbered for one design."""
@@ -133,6 +146,8 @@ class Plan:
     pools: tuple[PoolUse, ...]
     ledger: Ledger = EMPTY
     """Every value given out, by what it is for, and what rests in quarantine."""
+    blocks: tuple[Block, ...] = ()
+    """What each rack and leaf has room in; values that a ledger kept may lie elsewhere."""
 
     @cached_property
     def by_name(self) -> Mapping[str, DevicePlan]:

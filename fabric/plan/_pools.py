@@ -41,7 +41,7 @@ def _networks(design: Design, counts: Counter[str]) -> Iterator[PoolUse]:
 
 
 def _use(pool: str, prefix: Prefix, unit: str, used: int, length: int) -> PoolUse:
-    return PoolUse(pool, str(prefix), unit, used, 1 << (length - prefix.prefixlen))
+    return PoolUse(pool, str(prefix), unit, used, (1 << length) >> prefix.prefixlen)
 
 
 def _asn_ranges(design: Design, counts: Counter[str]) -> Iterator[PoolUse]:

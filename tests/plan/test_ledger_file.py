@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -186,6 +187,33 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: 
         write_ledger(path, planned(["a1", "b1"]))
     assert path.read_text() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["plan.lock.yaml"]
+
+
+WRITER = """
+import sys
+from fabric.plan import read_ledger, write_ledger
+path, ledgers = sys.argv[1], [read_ledger(name) for name in sys.argv[2:]]
+while True:
+    for ledger in ledgers:
+        write_ledger(path, ledger)
+        print("written", flush=True)
+"""
+
+
+@pytest.mark.parametrize("writings", range(1, 9))
+def test_a_killed_writer_leaves_one_of_the_two_files(tmp_path: Path, writings: int) -> None:
+    known = {}
+    for name, racks in (("small", ["a1"]), ("large", [f"r{n}" for n in range(20)])):
+        write_ledger(tmp_path / name, planned(racks))
+        known[(tmp_path / name).read_text()] = name
+    path = tmp_path / "plan.lock.yaml"
+    command = [sys.executable, "-c", WRITER, str(path), str(tmp_path / "small"), str(tmp_path / "large")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        for _ in range(writings):
+            assert writer.stdout.readline() == "written\n"
+        writer.kill()
+    assert path.read_text() in known
 
 
 def test_the_file_is_on_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

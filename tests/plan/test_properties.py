@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fabric import plan
+from fabric.errors import PlanError
 from fabric.plan import Plan
 from fabric.resources import directory
 from fabric.topology import Device, load
@@ -125,6 +127,22 @@ def check(made: Plan) -> None:
 @ANY_DESIGN
 def test_any_plan_is_sound(values: Values) -> None:
     check(plan.build(design_of(values)))
+
+
+@given(topologies(), st.integers(16, 32), st.integers(16, 32), st.integers(16, 32))
+@ANY_DESIGN
+def test_a_plan_of_small_pools_is_sound_or_refused(values: Values, first: int, second: int, third: int) -> None:
+    lengths = {
+        "loopbacks": ("10.1.0.0", first),
+        "fabric_links": ("10.2.0.0", second),
+        "node_links": ("10.3.0.0", third),
+    }
+    pools = {name: {"ipv4": f"{address}/{length}"} for name, (address, length) in lengths.items()}
+    try:
+        made = plan.build(design_of({**values, "pools": pools}))
+    except PlanError:
+        return
+    check(made)
 
 
 @given(topologies())
