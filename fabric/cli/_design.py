@@ -42,20 +42,21 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Plan a topology: ASNs, addresses, ports. With --ledger nothing that was given out before ever moves."""
+    from fabric import plan as planning
     from fabric.errors import InputError
-    from fabric.plan import ledger_of, write_ledger
     from fabric.report import plan_document, plan_files, plan_tables
+    from fabric.topology import load
 
     if ledger is None and (check or reclaim):
         raise InputError("--check and --reclaim ask about a ledger. Name its file with --ledger.")
     if check:
         raise typer.Exit(_check(file, ledger, as_json))
     kept = read(ledger)
-    value = planned(file, ledger)
+    design = load(file)
+    value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
-        given = _reclaimed(file, kept) if reclaim else ledger_of(value)
-        write_ledger(ledger, given)
-        note(f"{ledger}: {_summary(kept, given)}")
+        planning.write_ledger(ledger, planning.ledger_of(value))
+        note(f"{ledger}: {_summary(kept, planning.ledger_of(value))}")
     if output is not None:
         from fabric.render import write_tree
 
@@ -84,13 +85,6 @@ def _check(file: Path, ledger: Path | None, as_json: bool) -> int:
     return 1 if changes else 0
 
 
-def _reclaimed(file: Path, ledger: Ledger) -> Ledger:
-    from fabric.plan import reclaim
-    from fabric.topology import load
-
-    return reclaim(load(file), ledger)
-
-
 def _summary(old: Ledger, new: Ledger) -> str:
     from fabric.plan import entries
 
@@ -108,19 +102,17 @@ def diff(
 ) -> None:
     """Show all that a change touches: devices, links, sessions, values, and lines of configuration."""
     from fabric import config
-    from fabric import plan as planning
-    from fabric.render import compare
+    from fabric.render import changed_files
     from fabric.report import diff_document, diff_tables, to_markdown
 
-    before, after = planned(old, ledger), planned(new, ledger)
-    values = planning.diff(before, after)
-    comparison = compare(config.build(before), config.build(after))
+    before, after = (config.build(planned(file, ledger)) for file in (old, new))
+    changes, files = config.diff(before, after), tuple(changed_files(before, after))
     if form is DiffFormat.json:
-        answer_json(diff_document(values, comparison))
+        answer_json(diff_document(changes, files))
     elif form is DiffFormat.markdown:
-        say("\n".join(map(to_markdown, diff_tables(values, comparison))))
+        say("\n".join(map(to_markdown, diff_tables(changes, files))))
     else:
-        show(diff_tables(values, comparison))
+        show(diff_tables(changes, files))
 
 
 def render(

@@ -28,4 +28,4 @@ def read(ledger: Path | None) -> Ledger:
     """The ledger in a file; an empty one where none is named, or the named one is still to be written."""
     from fabric.plan import EMPTY, read_ledger
 
-    return EMPTY if ledger is None or not ledger.exists() else read_ledger(ledger)
+    return EMPTY if ledger is None else read_ledger(ledger)

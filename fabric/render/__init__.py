@@ -1,16 +1,14 @@
 """Text from values: FRR's files and the directory they are written to. No decisions are made here."""
 
-from fabric.render._compare import Comparison, FileChange, SetChange, compare
+from fabric.render._compare import FileChange, changed_files
 from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
 from fabric.render._tree import write_tree
 
 __all__ = [
-    "Comparison",
     "Confidential",
     "FileChange",
     "FrrFiles",
-    "SetChange",
-    "compare",
+    "changed_files",
     "frr_files",
     "frr_tree",
     "write_tree",

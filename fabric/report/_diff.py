@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fabric.report._table import Table, table
 
 if TYPE_CHECKING:
+    from fabric.config import Changes
     from fabric.plan import ValueChange
-    from fabric.render import Comparison, SetChange
+    from fabric.render import FileChange
 
 Document = dict[str, Any]
 
@@ -28,56 +29,33 @@ def value_changes_document(changes: Iterable[ValueChange]) -> list[Document]:
     ]
 
 
-def diff_tables(values: tuple[ValueChange, ...], comparison: Comparison) -> Iterator[Table]:
-    """What a change touches, the widest view last: values, devices and links and sessions, files, and the sum."""
-    if values:
-        yield value_changes_table(values)
-    things = [*_things("device", comparison.devices), *_things("link", comparison.links)]
-    things += _things("session", comparison.sessions)
-    if things:
-        yield table("Devices, links and sessions", ("change", "kind", "which"), things)
-    if comparison.files:
-        rows = ((f.path, f"-{f.removed}", f"+{f.added}") for f in comparison.files)
-        yield table("Rendered lines", ("file", "removed", "added"), rows)
-    yield _sum(values, comparison)
+def diff_tables(changes: Changes, files: tuple[FileChange, ...]) -> Iterator[Table]:
+    """What a change touches: each thing, the rendered files, and last the sum."""
+    if changes:
+        rows = ((e.kind, e.subject, e.device, e.name, e.old, e.new) for e in changes.entries)
+        yield table("Changes", ("change", "what", "device", "of", "old", "new"), rows)
+    if files:
+        yield table("Rendered lines", ("file", "removed", "added"), ((f.path, f.removed, f.added) for f in files))
+    yield _sum(changes, files)
 
 
-def _things(kind: str, change: SetChange) -> Iterator[tuple[str, str, str]]:
-    yield from (("removed", kind, name) for name in change.removed)
-    yield from (("added", kind, name) for name in change.added)
+def _sum(changes: Changes, files: tuple[FileChange, ...]) -> Table:
+    counts: dict[str, dict[str, int]] = {}
+    for entry in changes.entries:
+        of_subject = counts.setdefault(entry.subject, {"added": 0, "removed": 0, "changed": 0})
+        of_subject[entry.kind] += 1
+    rows: list[tuple[object, ...]] = [(subject, *kinds.values()) for subject, kinds in counts.items()]
+    rows.append(("rendered lines", sum(f.added for f in files), sum(f.removed for f in files), None))
+    return table("Sum", ("what", "added", "removed", "changed"), rows)
 
 
-def _sum(values: tuple[ValueChange, ...], comparison: Comparison) -> Table:
-    kinds = [change.kind for change in values]
-    files = comparison.files
-    rows = [
-        ("values", kinds.count("added"), kinds.count("removed"), kinds.count("moved")),
-        *(
-            (name, len(change.added), len(change.removed), "")
-            for name, change in (
-                ("devices", comparison.devices),
-                ("links", comparison.links),
-                ("session ends", comparison.sessions),
-            )
-        ),
-        ("rendered lines", sum(f.added for f in files), sum(f.removed for f in files), ""),
-    ]
-    return table("Sum", ("of", "added", "removed", "moved"), rows)
-
-
-def diff_document(values: tuple[ValueChange, ...], comparison: Comparison) -> Document:
+def diff_document(changes: Changes, files: tuple[FileChange, ...]) -> Document:
     """The change as plain values, every changed line included."""
     return {
         "version": 1,
-        "values": value_changes_document(values),
-        "devices": _set_document(comparison.devices),
-        "links": _set_document(comparison.links),
-        "sessions": _set_document(comparison.sessions),
-        "files": [
-            {"path": f.path, "removed": f.removed, "added": f.added, "lines": list(f.lines)} for f in comparison.files
+        "changes": [
+            {"change": e.kind, "what": e.subject, "device": e.device, "of": e.name, "old": e.old, "new": e.new}
+            for e in changes.entries
         ],
+        "files": [{"path": f.path, "removed": f.removed, "added": f.added, "lines": list(f.lines)} for f in files],
     }
-
-
-def _set_document(change: SetChange) -> Document:
-    return {"removed": list(change.removed), "added": list(change.added)}

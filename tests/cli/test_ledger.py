@@ -83,9 +83,9 @@ def test_diff_shows_what_a_change_touches(files: tuple[Path, Path, Path]) -> Non
     old, new, ledger = files
     fabric("plan", old, "--ledger", ledger)
     document = json.loads(fabric("diff", old, new, "--ledger", ledger, "--format", "json").stdout)
-    assert document["devices"]["added"] == ["b0-leaf-1", "b0-leaf-2", "b0-server-1", "spine-3"]
-    assert document["devices"]["removed"] == []
-    assert all(change["change"] == "added" for change in document["values"])
+    devices = [change for change in document["changes"] if change["what"] == "device"]
+    assert {change["device"] for change in devices} == {"b0-leaf-1", "b0-leaf-2", "b0-server-1", "spine-3"}
+    assert {change["change"] for change in document["changes"] if change["what"] != "policy"} == {"added"}
     changed = {entry["path"]: entry for entry in document["files"]}
     assert changed["frr/a1-leaf-1/frr.conf"]["removed"] == 0
     assert any("spine-3" in line for line in changed["frr/a1-leaf-1/frr.conf"]["lines"])
@@ -95,3 +95,10 @@ def test_diff_shows_what_a_change_touches(files: tuple[Path, Path, Path]) -> Non
     same = fabric("diff", old, old)
     assert same.returncode == 0
     assert "rendered lines  0" in same.stdout
+
+
+def test_reclaiming_keeps_what_is_given_out_in_the_same_run(files: tuple[Path, Path, Path]) -> None:
+    old, new, ledger = files
+    fabric("plan", old, "--ledger", ledger)
+    fabric("plan", new, "--ledger", ledger, "--reclaim")
+    assert fabric("plan", new, "--ledger", ledger, "--check").returncode == 0
