@@ -1,11 +1,22 @@
 """Kubernetes resources into device configurations: what the real controllers of a release make of them."""
 
 from fabric.kubernetes._documents import Document, ResourceError, parse_documents
+from fabric.kubernetes._files import read_texts, resources_of
 from fabric.kubernetes._release import RELEASES, Dialect, Release, release
-from fabric.kubernetes._resources import Node, Resource, Resources, admit, node_named, nodes_meant, nodes_of, read_files
+from fabric.kubernetes._resources import (
+    HOSTNAME_LABEL,
+    Node,
+    Resource,
+    Resources,
+    admit,
+    node_named,
+    nodes_meant,
+    nodes_of,
+)
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 
 __all__ = [
+    "HOSTNAME_LABEL",
     "RELEASES",
     "Dialect",
     "Document",
@@ -22,6 +33,7 @@ __all__ = [
     "nodes_of",
     "parse_documents",
     "parse_selector",
-    "read_files",
+    "read_texts",
     "release",
+    "resources_of",
 ]

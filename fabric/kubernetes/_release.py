@@ -33,6 +33,7 @@ class Dialect:
     interface_peers: bool = True
     ignores_disable_mp: bool = True
     next_hops: bool = False
+    fallback_router_id: bool = False
     log_level_resource: bool = True
     """The resource FRRK8sConfiguration `config` sets the log level (v0.0.23)."""
 
@@ -87,7 +88,7 @@ _PLAIN_SCHEMAS = frozenset(
     ]
 )
 
-_D = Dialect("D", next_hops=True)
+_D = Dialect("D", next_hops=True, fallback_router_id=True)
 _C_UPSTREAM = Dialect("C")
 _C = replace(_C_UPSTREAM, bfd_profile_fills_in=False, log_level_resource=False)
 _B = replace(_C, letter="B", log_target="file /etc/frr/frr.log")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from fabric.errors import InputError, Problem
+from fabric.errors import Problem
 from fabric.kubernetes._documents import (
-    MAX_CHARACTERS,
     Document,
     LinedDict,
     ResourceError,
     dotted,
     line_of,
-    parse_documents,
     position,
 )
 from fabric.kubernetes._documents import Path as FieldPath
@@ -36,6 +33,16 @@ _PLURALS = {
     ("metallb.io", "Community"): "communities",
     ("network.openstack.org", "BGPConfiguration"): "bgpconfigurations",
 }
+_KINDS_OF = {
+    "frrk8s.metallb.io": frozenset(["FRRConfiguration", "FRRK8sConfiguration", "FRRNodeState", "BGPSessionState"]),
+    "metallb.io": frozenset(
+        [
+            *("BGPPeer", "BGPAdvertisement", "IPAddressPool", "BFDProfile", "Community", "L2Advertisement", "MetalLB"),
+            *("AddressPool", "ServiceBGPStatus", "ServiceL2Status", "ConfigurationState"),
+        ]
+    ),
+}
+"""All kinds of the API groups that nobody else extends."""
 _GROUPS = {kind: group for group, kind in _PLURALS} | {
     "L2Advertisement": "metallb.io",
     "EndpointSlice": "discovery.k8s.io",
@@ -135,26 +142,6 @@ class Node:
     network_unavailable: bool = False
 
 
-def read_files(paths: Iterable[Path]) -> Iterator[Document]:
-    """The documents of YAML or JSON files; of a directory, those of all its `.yaml`, `.yml` and `.json` files."""
-    for path in paths:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if not path.is_dir() or (file.suffix in (".yaml", ".yml", ".json") and file.is_file()):
-                yield from parse_documents(_text(file), str(file))
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > MAX_CHARACTERS:
-            raise InputError(f"{file} is larger than {MAX_CHARACTERS} bytes. Split the file.")
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}. Name a YAML file or a directory.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
-
-
 def admit(documents: Iterable[Document], release: Release) -> Resources:
     """The objects of `documents` as a cluster of `release` stores them.
 
@@ -229,6 +216,7 @@ class _Admission:
             self._refuse(document, ("metadata", "name"), describe(name), "a name", "Name the object.")
             return
         self._check_texts(document, metadata)
+        self._check_kind(document, value)
         namespace = "" if value["kind"] in _CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
         stored = self._stored(document, value)
         resource = Resource(document, value["kind"], namespace, name, stored)
@@ -236,6 +224,16 @@ class _Admission:
         if earlier is not resource:
             found = f"{resource} again (first at {earlier.where()})"
             self._refuse(document, ("metadata", "name"), found, "each object once", "Remove one of the two.")
+
+    def _check_kind(self, document: Document, value: LinedDict) -> None:
+        """An API server stores no kind that its group does not have."""
+        version, kind = str(value.get("apiVersion", "")), value["kind"]
+        group = version.rpartition("/")[0]
+        known = _KINDS_OF.get(group)
+        if (known is not None and kind not in known) or (not group and _GROUPS.get(kind, "")):
+            found = f"no matches for kind {kind!r} in version {version!r}"
+            allowed = ", ".join(sorted(known)) if known else f"{kind} of {_GROUPS[kind]}"
+            self._refuse(document, ("kind",), found, allowed, "Correct kind or apiVersion.")
 
     def _check_texts(self, document: Document, metadata: Mapping[str, Any]) -> None:
         """Labels such as `zone: on` are booleans until they are quoted, and no API server takes them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from fabric.errors import InputError
@@ -14,7 +12,6 @@ from fabric.kubernetes import (
     admit,
     node_named,
     parse_documents,
-    read_files,
     release,
 )
 from fabric.kubernetes._schema import load_schema
@@ -162,31 +159,10 @@ def test_objects_of_other_groups_are_not_taken_for_ours() -> None:
     assert resources.of_kind("BGPPeer") == ()
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fabric.kubernetes._resources.MAX_CHARACTERS", 5)
-    (tmp_path / "big.yaml").write_text("a: 123456")
-    with pytest.raises(InputError, match="larger than 5 bytes"):
-        list(read_files([tmp_path]))
-
-
 def test_lists_are_opened() -> None:
     text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Node, metadata: {name: worker}}\n"
     (node,) = _admit(text).items
     assert (str(node), node.where()) == ("Node worker", "x.yaml:4")
-
-
-def test_directories_are_read_in_order(tmp_path: Path) -> None:
-    (tmp_path / "b.yaml").write_text("{kind: Node, metadata: {name: b}}")
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "a.json").write_text('{"kind": "Node", "metadata": {"name": "a"}}')
-    (tmp_path / "notes.txt").write_text("not: [read")
-    resources = admit(read_files([tmp_path]), release("main"))
-    assert [item.name for item in resources.items] == ["b", "a"]
-
-
-def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: No such file"):
-        list(read_files([tmp_path / "absent.yaml"]))
 
 
 def test_a_node_that_is_not_among_the_resources_has_its_host_name() -> None:

@@ -5,7 +5,7 @@ Unset text is "", an unset number that Go keeps as a pointer is `None`; frr-k8s 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -159,6 +159,20 @@ class FrrConfiguration:
     def origin(self, path: Path = ()) -> Origin:
         """This resource, or the part of it at `path`, as the origin of something."""
         return Origin(self.resource, path)
+
+
+def read_configurations(resources: Iterable[Resource]) -> tuple[FrrConfiguration, ...]:
+    """The typed forms of FRRConfigurations; raises `ResourceError` with what Go cannot read in any of them."""
+    found: list[FrrConfiguration] = []
+    problems: list[Problem] = []
+    for resource in resources:
+        try:
+            found.append(read_configuration(resource))
+        except ResourceError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ResourceError(problems)
+    return tuple(found)
 
 
 def read_configuration(resource: Resource) -> FrrConfiguration:

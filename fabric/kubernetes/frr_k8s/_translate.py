@@ -6,14 +6,14 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from ipaddress import AddressValueError, IPv4Address, ip_network
 
-from fabric.errors import InputError
+from fabric.errors import InputError, Problem
 from fabric.kubernetes._refusal import Refusal
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource, Resources
 from fabric.kubernetes._selectors import SelectorError, SelectorIndex, parse_selector
-from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configuration
+from fabric.kubernetes.frr_k8s._api import FrrConfiguration, read_configurations
 from fabric.kubernetes.frr_k8s._conversion import Surroundings, convert
 from fabric.kubernetes.frr_k8s._internal import IncomingFilter, MergedConfig
 from fabric.kubernetes.frr_k8s._text import render
@@ -56,8 +56,9 @@ class Options:
     """`all`, `debug`, `info`, `warn`, `error` or `none`."""
     always_block: tuple[str, ...] = ()
     """Prefixes that no neighbor may send (`--always-block`)."""
-    has_ipv4_address: bool = True
-    """Off where no interface of the node, not even `lo`, has an IPv4 address: then main derives a router id."""
+    fallback_router_id: str | None = None
+    """What routers without an id get; main derives it (`fallback_router_id`) where no interface, not even `lo`, has an
+    IPv4 address, and other releases have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,11 @@ class Translator:
     def __init__(self, resources: Resources, release: Release, options: Options | None = None) -> None:
         self.release = release
         self.options = options or Options()
+        _check_fallback(self.options.fallback_router_id, release)
         self.namespace = daemon_namespace(resources, release, self.options)
         watched = _watched(resources, release, self.namespace)
-        self._configurations = _Selection(map(read_configuration, watched))
+        self._configurations = _Selection(read_configurations(watched))
+        self._resources = resources
         self._around = Surroundings(
             release.dialect, _secrets(resources, self.namespace), _always_block(self.options.always_block)
         )
@@ -116,10 +119,26 @@ class Translator:
         if refusals:
             raise ConversionError(node.name, refusals)
         hostname = self.options.hostname or node.name
-        if self.release.dialect.next_hops and not self.options.has_ipv4_address:
-            merged = _with_router_ids(merged, fallback_router_id(hostname))
+        if self.options.fallback_router_id is not None:
+            merged = _with_router_ids(merged, self.options.fallback_router_id)
         sources = tuple(configuration.resource for configuration in selected)
         return NodeConfiguration(node.name, self.release, hostname, self._log_level, merged, sources)
+
+    def passed_over(self, node: Node) -> tuple[Problem, ...]:
+        """Why each FRRConfiguration does nothing on a node that none of them selects; empty where one does."""
+        if self._configurations.of(node):
+            return ()
+        return tuple(self._why_passed_over(entry, node) for entry in self._resources.of_kind("FRRConfiguration"))
+
+    def _why_passed_over(self, resource: Resource, node: Node) -> Problem:
+        if self.release.own_namespace_only and resource.namespace != self.namespace:
+            where = resource.where(("metadata", "namespace"))
+            allowed = f"{self.namespace}, because frr-k8s reads its own namespace only"
+            return Problem(where, "metadata.namespace", resource.namespace, allowed, "Move the object.")
+        where, labels = resource.where(("spec", "nodeSelector")), ", ".join(f"{k}={v}" for k, v in node.labels.items())
+        allowed = f"one that matches {labels or 'a node without labels'}"
+        found = f"a selector of {resource} that does not select node {node.name}"
+        return Problem(where, "spec.nodeSelector", found, allowed, "Correct the selector or the labels of the Node.")
 
 
 class _Selection:
@@ -205,6 +224,19 @@ def _log_level(resources: Resources, release: Release, translator: Translator) -
 def fallback_router_id(hostname: str) -> str:
     """The router id that main derives from a host name: its CRC-32, low byte first, as a dotted quad."""
     return ".".join(map(str, zlib.crc32(hostname.encode()).to_bytes(4, "little")))
+
+
+def _check_fallback(router_id: str | None, release: Release) -> None:
+    if router_id is None:
+        return
+    if not release.dialect.fallback_router_id:
+        raise InputError(
+            f"frr-k8s of release {release.name} has no fallback router id; only main has. Set `id` in the routers."
+        )
+    try:
+        IPv4Address(router_id)
+    except AddressValueError:
+        raise InputError(f"The fallback router id {router_id!r} is no dotted quad. Write it as 192.0.2.1.") from None
 
 
 def _with_router_ids(merged: MergedConfig, router_id: str) -> MergedConfig:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fabric.errors import InputError
+from fabric.errors import InputError, Problem
 from fabric.kubernetes._documents import Document
 from fabric.kubernetes._refusal import Origin, Refusal, Refusals
 from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Resource, Resources, admit, nodes_of
+from fabric.kubernetes._resources import Node, Resource, Resources, admit, nodes_of
 from fabric.kubernetes._selectors import SelectorIndex
 from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors, refuse_duplicates
@@ -55,6 +55,8 @@ class MetallbConfigurations:
     """The FRRConfigurations, as the cluster stores them."""
     not_announced: tuple[tuple[str, Resource, NotAnnounced], ...] = ()
     """Node, Service and reason."""
+    idle_peers: tuple[Problem, ...] = ()
+    """BGPPeers whose selectors match no node."""
 
 
 def metallb_configurations(
@@ -73,7 +75,8 @@ def metallb_configurations(
     namespace = options.frr_k8s_namespace or release.namespace
     own = metallb_namespace(resources, release, options)
     written, silent = [], []
-    for node in nodes_of(resources):
+    nodes = nodes_of(resources)
+    for node in nodes:
         announced: list[Announcement] = []
         for service, pool in services:
             found = announcements(service, node, pool)
@@ -86,7 +89,21 @@ def metallb_configurations(
         document = _configuration(target, sessions, parsed.bfd_profiles)
         if document is not None:
             written.append(document)
-    return MetallbConfigurations(admit(written, release).items, tuple(silent))
+    idle = (_idle(peer, nodes) for peer in parsed.peers if not _selects_any(peer, nodes))
+    return MetallbConfigurations(admit(written, release).items, tuple(silent), tuple(filter(None, idle)))
+
+
+def _selects_any(peer: Peer, nodes: Iterable[Node]) -> bool:
+    return not peer.selectors or any(selector.matches(node.labels) for node in nodes for selector in peer.selectors)
+
+
+def _idle(peer: Peer, nodes: Iterable[Node]) -> Problem | None:
+    if peer.origin is None:
+        return None
+    resource, path = peer.origin.resource, ("spec", "nodeSelectors")
+    names = ", ".join(node.name for node in nodes)
+    found = f"selectors of {resource} that match no node"
+    return Problem(resource.where(path), "spec.nodeSelectors", found, f"one of {names}", "Correct the selectors.")
 
 
 def _for_peer(announced: Iterable[Announcement], peer: Peer) -> tuple[Announcement, ...]:

@@ -27,12 +27,14 @@ def test_the_fallback_router_id_is_the_host_names_checksum(host: str, expected: 
     assert fallback_router_id(host) == expected
 
 
-def test_the_fallback_is_taken_without_any_ipv4_address_on_main_only() -> None:
-    options = Options(hostname="worker-0", has_ipv4_address=False)
-    text = translate(_NODE, _cluster("x"), release("main"), options).frr_conf
-    assert "  bgp router-id 54.64.63.75" in text
+def test_only_main_has_a_fallback_router_id() -> None:
+    options = Options(fallback_router_id=fallback_router_id("worker-0"))
+    assert "  bgp router-id 54.64.63.75" in translate(_NODE, _cluster("x"), release("main"), options).frr_conf
     older = _cluster("x", name="v0.0.25")
-    assert "router-id" not in translate(_NODE, older, older.release, options).frr_conf
+    with pytest.raises(InputError, match=r"release v0\.0\.25 has no fallback router id"):
+        translate(_NODE, older, older.release, options)
+    with pytest.raises(InputError, match="'worker-0' is no dotted quad"):
+        translate(_NODE, _cluster("x"), release("main"), Options(fallback_router_id="worker-0"))
 
 
 @pytest.mark.parametrize(

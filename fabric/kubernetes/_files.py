@@ -1,0 +1,78 @@
+"""Files, directories and standard input to resources; everything that is wrong with any of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fabric.errors import InputError, Problem
+from fabric.kubernetes._documents import MAX_CHARACTERS, Document, ResourceError, parse_documents
+from fabric.kubernetes._release import Release
+from fabric.kubernetes._resources import Resources, admit
+
+STANDARD_INPUT = Path("-")
+_SUFFIXES = (".yaml", ".yml", ".json")
+_KUSTOMIZATION = "kustomization"
+"""A file of this name lists other files of its directory and is no object of a cluster."""
+
+
+def read_texts(paths: Iterable[Path], standard_input: Callable[[], str] | None = None) -> Mapping[str, str]:
+    """The texts of YAML or JSON files by name; of a directory, those of all its `.yaml`, `.yml` and `.json` files.
+
+    The path `-` means `standard_input`. Raises `InputError` with every file that cannot be read.
+    """
+    texts: dict[str, str] = {}
+    faults: list[str] = []
+    for path in paths:
+        if path == STANDARD_INPUT and standard_input is not None:
+            texts["-"] = standard_input()
+            continue
+        for file in _files(path):
+            try:
+                texts[str(file)] = _text(file)
+            except InputError as error:
+                faults.append(str(error))
+    if faults:
+        raise InputError("\n".join(faults))
+    return texts
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for file in sorted(path.rglob("*")):
+        if file.suffix in _SUFFIXES and file.stem != _KUSTOMIZATION and file.is_file():
+            yield file
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > MAX_CHARACTERS:
+            raise InputError(f"{file} is larger than {MAX_CHARACTERS} bytes. Split the file.")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}. Name a YAML file or a directory.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+
+
+def resources_of(texts: Mapping[str, str], release: Release, generated: Iterable[Document] = ()) -> Resources:
+    """The objects in `texts`, and the `generated` ones, as a cluster of `release` stores them.
+
+    Raises `ResourceError` with every syntax error and everything that `admit` refuses.
+    """
+    documents: list[Document] = list(generated)
+    problems: list[Problem] = []
+    for name, text in texts.items():
+        try:
+            documents.extend(parse_documents(text, name))  # what came before a syntax error stays
+        except ResourceError as error:
+            problems.extend(error.problems)
+    try:
+        resources = admit(documents, release)
+    except ResourceError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise ResourceError(problems)
+    return resources
