@@ -1,17 +1,33 @@
 """Values to text: tables, JSON, YAML, CSV and Markdown."""
 
 from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
+from fabric.report._kubernetes import (
+    configuration_document,
+    findings_document,
+    order_document,
+    problem_documents,
+    refusals_document,
+    resource_documents,
+    resources_yaml,
+)
 from fabric.report._plan import plan_document, plan_files, plan_tables
 from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
 from fabric.report._verdict import start_document, status_document, status_tables, verdict_document, verdict_tables
 
 __all__ = [
     "Table",
+    "configuration_document",
     "diff_document",
     "diff_tables",
+    "findings_document",
+    "order_document",
     "plan_document",
     "plan_files",
     "plan_tables",
+    "problem_documents",
+    "refusals_document",
+    "resource_documents",
+    "resources_yaml",
     "start_document",
     "status_document",
     "status_tables",

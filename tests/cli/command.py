@@ -13,7 +13,7 @@ TOPOLOGIES = ROOT / "topologies"
 
 
 def fabric(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = 120
+    *arguments: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = 120, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """How `fabric ARGUMENTS…` ended, with what it wrote."""
     return subprocess.run(
@@ -23,5 +23,5 @@ def fabric(
         timeout=timeout_s,
         check=False,
         env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
+        input=stdin,
     )
