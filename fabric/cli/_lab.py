@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fabric.cli._console import answer_json, note, progress, say, show
-from fabric.cli._options import FileArgument, JsonOption, LabOption
+from fabric.cli._options import DEFAULT_RELEASE, FileArgument, JsonOption, LabOption, ReleaseOption
 
 if TYPE_CHECKING:
-    from fabric.lab import EmbeddedEngine, RunningLab
+    from fabric.lab import ClusterSource, EmbeddedEngine, RunningLab
 
 app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
@@ -38,23 +39,47 @@ def _running(name: str | None) -> RunningLab:
     return RunningLab(engine, name or names[0])
 
 
+def _cluster(paths: list[Path], release: str) -> ClusterSource:
+    """The resources in files and directories; what the cluster would drop of them goes to standard error."""
+    from fabric.kubernetes import read_texts, resources_of
+    from fabric.kubernetes import release as release_named
+    from fabric.lab import ClusterSource
+
+    texts = read_texts(paths)
+    for problem in resources_of(texts, release_named(release)).dropped:
+        note(str(problem))
+    return ClusterSource(texts, release)
+
+
 @app.command()
 def up(
     file: FileArgument,
     name: Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")] = None,
+    resources: Annotated[
+        list[Path] | None,
+        typer.Option("--resources", help="Directory or file of Kubernetes resources that configure the nodes."),
+    ] = None,
+    release: ReleaseOption = DEFAULT_RELEASE,
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds to start, and to converge.")] = 120.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a lab that fails to come up, to look into it.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start every device of a topology as real FRR and wait until all FIBs are as predicted."""
+    """Start every device of a topology as real FRR and wait until all FIBs are as predicted.
+
+    With --resources, OpenShift nodes run what frr-k8s makes of the cluster's resources, next to our switches.
+    """
     from fabric.lab import UpOptions, spec_of
     from fabric.report import start_document
     from fabric.topology import load
     from fabric.verify import bring_up, predict
 
-    spec = spec_of(load(file), name)
+    spec = spec_of(load(file), name, _cluster(resources, release) if resources else None)
+    prediction = predict(spec.fabric)
+    for session in prediction.simulation.sessions:
+        if session.why is not None:
+            note(f"Predicted down ({session.why.value}): {session.explanation}.")
     with progress() as listener:
-        result = bring_up(_engine(), spec, predict(spec.fabric), UpOptions(deadline, keep), listener)
+        result = bring_up(_engine(), spec, prediction, UpOptions(deadline, keep), listener)
     if as_json:
         answer_json(start_document(result))
     elif result.start.already_up:

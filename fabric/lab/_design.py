@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fabric.config import FabricConfig
 from fabric.errors import LabError
 from fabric.lab._engine import LabStatus
-from fabric.lab._spec import LabSpec
+from fabric.lab._spec import ClusterSource, LabSpec
 
 if TYPE_CHECKING:
     from fabric.topology import Design
 
 # The planning rooms are imported where they are used: the lab's own processes start without them.
 _TOPOLOGY = "topology.json"
+_RELEASE = "release"
+_RESOURCES = "resources/"
+_OPENSHIFT_ROLES = frozenset({"worker", "control-plane"})
 
 
-def spec_of(design: Design, name: str | None = None) -> LabSpec:
-    """The lab of a design, named as the design unless told otherwise; it keeps the topology for `fabric_of`."""
-    from fabric import config, plan
+def spec_of(design: Design, name: str | None = None, cluster: ClusterSource | None = None) -> LabSpec:
+    """The lab of a design, named as the design unless told otherwise.
+
+    With `cluster`, the OpenShift nodes, and any other node that a resource names, run what the cluster's resources give
+    them. The lab keeps the topology and the resources for `fabric_of`.
+    """
     from fabric.render import frr_files
 
-    fabric = config.build(plan.build(design))
-    text = design.topology.model_dump_json(exclude_unset=True)
+    fabric = _fabric(design, cluster)
+    sources = {_TOPOLOGY: design.topology.model_dump_json(exclude_unset=True)}
+    if cluster is not None:
+        sources |= {_RELEASE: cluster.release, **{f"{_RESOURCES}{file}": text for file, text in cluster.texts.items()}}
     files = {device.name: frr_files(device) for device in fabric}
-    return LabSpec(name or fabric.name, fabric, files, {_TOPOLOGY: text})
+    return LabSpec(name or fabric.name, fabric, files, sources)
 
 
 def fabric_of(status: LabStatus) -> FabricConfig:
     """The configuration that a running lab was made from; raises `LabError` where it was made from something else."""
-    from fabric import config, plan, topology
+    from fabric import topology
 
     text = status.sources.get(_TOPOLOGY)
     if text is None:
         raise LabError(f"Lab {status.name} was not started from a topology file, so nothing is known to verify.")
-    return config.build(plan.build(topology.parse(text, f"lab {status.name}")))
+    return _fabric(topology.parse(text, f"lab {status.name}"), _cluster(status.sources))
+
+
+def _fabric(design: Design, cluster: ClusterSource | None) -> FabricConfig:
+    from fabric import config, plan
+
+    fabric = config.build(plan.build(design))
+    if cluster is None:
+        return fabric
+    from fabric.lab._resources import with_cluster
+
+    openshift = design.topology.profile == "rhoso"
+    members = (device.name for device in fabric if openshift and device.place.role in _OPENSHIFT_ROLES)
+    return with_cluster(fabric, cluster, frozenset(members))
+
+
+def _cluster(sources: Mapping[str, str]) -> ClusterSource | None:
+    """The cluster that a lab's sources tell of."""
+    if _RELEASE not in sources:
+        return None
+    texts = {key.removeprefix(_RESOURCES): text for key, text in sources.items() if key.startswith(_RESOURCES)}
+    return ClusterSource(texts, sources[_RELEASE])
