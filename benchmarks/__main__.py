@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bring_up, plan_render
+from benchmarks import bring_up, plan_render, translate
 from benchmarks._table import machine, table
 
 
@@ -12,7 +12,7 @@ def main() -> None:
     """Measure and print."""
     if lack := bring_up.what_munet_lacks():
         sys.exit(lack)
-    rows = plan_render.measure(runs=5) + bring_up.measure(runs=3, munet_at_100=False)
+    rows = plan_render.measure(runs=5) + translate.measure(runs=3) + bring_up.measure(runs=3, munet_at_100=False)
     print(f"{machine()}\n\n{table(rows)}")
 
 
