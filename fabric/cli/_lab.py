@@ -9,6 +9,7 @@ import typer
 
 from fabric.cli._console import answer_json, note, progress, say, show
 from fabric.cli._options import DEFAULT_RELEASE, FileArgument, JsonOption, LabOption, ReleaseOption
+from fabric.cli._planning import LedgerOption, read
 
 if TYPE_CHECKING:
     from fabric.lab import ClusterSource, EmbeddedEngine, RunningLab
@@ -55,6 +56,7 @@ def _cluster(paths: list[Path], release: str) -> ClusterSource:
 def up(
     file: FileArgument,
     name: Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")] = None,
+    ledger: LedgerOption = None,
     resources: Annotated[
         list[Path] | None,
         typer.Option("--resources", help="Directory or file of Kubernetes resources that configure the nodes."),
@@ -73,7 +75,8 @@ def up(
     from fabric.topology import load
     from fabric.verify import bring_up, predict
 
-    spec = spec_of(load(file), name, _cluster(resources, release) if resources else None)
+    cluster = _cluster(resources, release) if resources else None
+    spec = spec_of(load(file), name, cluster, read(ledger))
     prediction = predict(spec.fabric)
     for session in prediction.simulation.sessions:
         if session.why is not None:

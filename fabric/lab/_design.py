@@ -11,25 +11,31 @@ from fabric.lab._engine import LabStatus
 from fabric.lab._spec import ClusterSource, LabSpec
 
 if TYPE_CHECKING:
+    from fabric.plan import Ledger
     from fabric.topology import Design
 
 # The planning rooms are imported where they are used: the lab's own processes start without them.
 _TOPOLOGY = "topology.json"
+_LEDGER = "plan.lock.yaml"
 _RELEASE = "release"
 _RESOURCES = "resources/"
 _OPENSHIFT_ROLES = frozenset({"worker", "control-plane"})
 
 
-def spec_of(design: Design, name: str | None = None, cluster: ClusterSource | None = None) -> LabSpec:
-    """The lab of a design, named as the design unless told otherwise.
+def spec_of(
+    design: Design, name: str | None = None, cluster: ClusterSource | None = None, ledger: Ledger | None = None
+) -> LabSpec:
+    """The lab of a design, planned with the ledger if there is one, and named as the design unless told otherwise.
 
     With `cluster`, the OpenShift nodes, and any other node that a resource names, run what the cluster's resources give
-    them. The lab keeps the topology and the resources for `fabric_of`.
+    them. The lab keeps topology, ledger and resources for `fabric_of`.
     """
+    from fabric.plan import EMPTY, ledger_text
     from fabric.render import frr_files
 
-    fabric = _fabric(design, cluster)
+    fabric = _fabric(design, cluster, ledger or EMPTY)
     sources = {_TOPOLOGY: design.topology.model_dump_json(exclude_unset=True)}
+    sources[_LEDGER] = ledger_text(ledger or EMPTY)
     if cluster is not None:
         sources |= {_RELEASE: cluster.release, **{f"{_RESOURCES}{file}": text for file, text in cluster.texts.items()}}
     files = {device.name: frr_files(device) for device in fabric}
@@ -39,17 +45,20 @@ def spec_of(design: Design, name: str | None = None, cluster: ClusterSource | No
 def fabric_of(status: LabStatus) -> FabricConfig:
     """The configuration that a running lab was made from; raises `LabError` where it was made from something else."""
     from fabric import topology
+    from fabric.plan import parse_ledger
 
     text = status.sources.get(_TOPOLOGY)
     if text is None:
         raise LabError(f"Lab {status.name} was not started from a topology file, so nothing is known to verify.")
-    return _fabric(topology.parse(text, f"lab {status.name}"), _cluster(status.sources))
+    file = f"lab {status.name}"
+    ledger = parse_ledger(status.sources[_LEDGER], file)
+    return _fabric(topology.parse(text, file), _cluster(status.sources), ledger)
 
 
-def _fabric(design: Design, cluster: ClusterSource | None) -> FabricConfig:
+def _fabric(design: Design, cluster: ClusterSource | None, ledger: Ledger) -> FabricConfig:
     from fabric import config, plan
 
-    fabric = config.build(plan.build(design))
+    fabric = config.build(plan.build(design, ledger))
     if cluster is None:
         return fabric
     from fabric.lab._resources import with_cluster

@@ -102,3 +102,17 @@ def test_reclaiming_keeps_what_is_given_out_in_the_same_run(files: tuple[Path, P
     fabric("plan", old, "--ledger", ledger)
     fabric("plan", new, "--ledger", ledger, "--reclaim")
     assert fabric("plan", new, "--ledger", ledger, "--check").returncode == 0
+
+
+@pytest.mark.lab
+def test_a_lab_runs_what_the_ledger_says(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    old, new, ledger = files
+    env = {"FABRIC_STATE_DIR": str(tmp_path / "state")}
+    fabric("plan", old, "--ledger", ledger)
+    kept = json.loads(fabric("plan", old, "--json").stdout)["devices"]["b1-leaf-1"]["router_id"]
+    try:
+        assert fabric("lab", "up", new, "--ledger", ledger, env=env).returncode == 0
+        assert kept in fabric("lab", "vtysh", "b1-leaf-1", "-c", "show bgp summary", env=env).stdout
+        assert fabric("lab", "verify", env=env).returncode == 0
+    finally:
+        fabric("lab", "down", "--all", env=env)
