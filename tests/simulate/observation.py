@@ -154,7 +154,7 @@ def _listed(path: dict[str, Any], key: str) -> list[str]:
 
 def _figures(name: str) -> str:
     names = {"noExport": "65535:65281", "noAdvertise": "65535:65282", "localAs": "65535:65283",
-             "gracefulShutdown": "65535:0"}  # fmt: skip
+             "gracefulShutdown": "65535:0", "blackhole": "65535:666"}  # fmt: skip
     return names.get(name, name)
 
 
