@@ -33,7 +33,7 @@ def decide(paths: Sequence[Path], settings: Settings) -> Decision:
     if best.source is None or len(leaders) == 1:
         return Decision(best, (best,), order_dependent=False)
     tied = [path for path in leaders if path is not best and _ties(best, path)]
-    unstable = best.external and any(path.attributes != best.attributes for path in tied)
+    unstable = best.external and any(_looks_different(best, path, settings) for path in tied)
     if _meds_differ(leaders):
         unstable = unstable or any(not _compare(best, path)[0] for path in leaders if path is not best)
     equals = [path for path in tied if _equal(best, path, settings)]
@@ -141,6 +141,13 @@ def _last_standing(paths: Iterable[Path]) -> Path:
             best = path
     assert best is not None
     return best
+
+
+def _looks_different(best: Path, path: Path, settings: Settings) -> bool:
+    """True when some peer would see which of the two is announced."""
+    if path.attributes != best.attributes:
+        return True
+    return settings.passes_next_hops and path.next_hop.address != best.next_hop.address
 
 
 def _equal(best: Path, path: Path, settings: Settings) -> bool:

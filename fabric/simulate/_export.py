@@ -69,6 +69,11 @@ class Export:
         return Exported(self._prepend(made), None, third_party=False, with_link_local=True)
 
     @property
+    def keeps_next_hop(self) -> bool:
+        """True when eBGP paths go to the peer with the next hop that they came with."""
+        return not (self.external or self.settings.next_hop_self or self.settings.next_hop_self_force)
+
+    @property
     def _has_policy(self) -> bool:
         return self.settings.route_map_out is not None or self.settings.prefix_list_out is not None
 

@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Family, Interface, InterfaceAddress, Port
+from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Interface, InterfaceAddress, Port
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import Failures
-
-
-def family_of(address: Address) -> Family:
-    """`ipv4` or `ipv6`."""
-    return "ipv4" if address.version == 4 else "ipv6"
 
 
 @dataclass(frozen=True)

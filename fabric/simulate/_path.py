@@ -7,7 +7,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface
 from typing import NamedTuple
 
-from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig, Family
+from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig
 from fabric.simulate._attributes import Attributes, BgpNextHop
 from fabric.simulate._policy import Policy
 from fabric.simulate._values import SessionEnd
@@ -47,14 +47,6 @@ class Router:
         """The router id, which is also the cluster id, as a number."""
         return int(router_id(self.device, self.instance))
 
-    def settings(self, family: Family) -> Settings:
-        """What of the instance bears on its decisions."""
-        return Settings(
-            self.instance.multipath_relax,
-            self.device.defaults == "datacenter",
-            self.instance.family(family).maximum_paths,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -64,6 +56,8 @@ class Settings:
     deterministic_med: bool
     """`bgp deterministic-med`, which only the profile `datacenter` turns on."""
     maximum_paths: int
+    passes_next_hops: bool = False
+    """Some iBGP peer is told next hops as they came, so that it sees which of several equal paths is the best one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

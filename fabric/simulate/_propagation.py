@@ -17,7 +17,7 @@ from fabric.simulate._channels import Channel
 from fabric.simulate._decision import best_of
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
-from fabric.simulate._path import Path, Router, Source
+from fabric.simulate._path import Path, Router, Settings, Source
 from fabric.simulate._values import NoStableStateError, Reason
 
 IgpMetric = Callable[[str, Address, bool], int | None]
@@ -32,11 +32,11 @@ class Graph:
     ) -> None:
         self.family = family
         self.routers = routers
-        self.settings = [router.settings(family) for router in routers]
         self.channels = channels
         self.outgoing: list[list[Channel]] = [[] for _ in routers]
         for channel in channels:
             self.outgoing[channel.sender.index].append(channel)
+        self.settings = [_settings(router, family, self.outgoing[router.index]) for router in routers]
         self._igp_metric = igp_metric
         self._own_metrics: dict[int, int | Reason] = {}
 
@@ -58,6 +58,16 @@ class Graph:
             return 0
         found = self._igp_metric(channel.receiver.name, address, channel.source.ttl_limited)
         return Reason.NEXT_HOP_UNREACHABLE if found is None else found
+
+
+def _settings(router: Router, family: Family, outgoing: Sequence[Channel]) -> Settings:
+    instance = router.instance
+    return Settings(
+        instance.multipath_relax,
+        router.device.defaults == "datacenter",
+        instance.family(family).maximum_paths,
+        any(channel.export.keeps_next_hop for channel in outgoing),
+    )
 
 
 @dataclass(frozen=True, slots=True)

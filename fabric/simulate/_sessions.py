@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol as Interface
+from typing import Protocol
 
 from fabric.config import Address, Family
 from fabric.simulate._links import Links
@@ -12,7 +12,7 @@ from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unrea
 from fabric.simulate._values import NONE, Session, SessionDown, SessionEnd, SessionType
 
 
-class Forwarding(Interface):
+class Forwarding(Protocol):
     """What a session further than one link away needs to know of the routes."""
 
     def source_towards(self, device: str, address: Address) -> Address | None:

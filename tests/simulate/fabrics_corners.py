@@ -1,4 +1,4 @@
-"""A hub and a spoke for each rarely used rule: `local-as`, MED, foreign next hops, conditional default, graceful shutdown, …"""
+"""A hub and a spoke for each rarely used rule: `local-as`, MED, foreign next hops, conditional default, draining, …"""
 
 from __future__ import annotations
 

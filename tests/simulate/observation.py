@@ -103,9 +103,11 @@ def _entry_text(entry: FibEntry) -> str:
 
 def _candidate_text(candidate: Candidate) -> str:
     held = candidate.attributes
+    hop = candidate.next_hop
+    via = "link-local" if hop.uses_link_local or hop.address is None else str(hop.address)
     originator = "" if held.originator_id is None else str(ipaddress.IPv4Address(held.originator_id))
     return _text(
-        peer="self" if candidate.learned_from is None else candidate.learned_from.peer,
+        peer="self" if candidate.learned_from is None else f"{candidate.learned_from.peer} via {via}",
         as_path=as_path_text(held.as_path) or "Local",
         origin=held.origin.name.lower(),
         ranks=(held.med, held.local_preference, held.weight),
@@ -118,8 +120,10 @@ def _candidate_text(candidate: Candidate) -> str:
 def _path_text(path: dict[str, Any]) -> str:
     peer = path["peer"]
     local = peer["peerId"] in ("0.0.0.0", "::")
+    hop = next(item["ip"] for item in path["nexthops"] if item.get("used"))
+    via = "link-local" if ipaddress.ip_address(hop).is_link_local else hop
     return _text(
-        peer="self" if local else peer.get("interface", peer["peerId"]),
+        peer="self" if local else f"{peer.get('interface', peer['peerId'])} via {via}",
         as_path=path["aspath"]["string"] or "Local",
         origin=path["origin"].lower(),
         ranks=(path.get("metric"), path.get("locPrf", 100), path.get("weight", 0)),
@@ -154,7 +158,7 @@ def _listed(path: dict[str, Any], key: str) -> list[str]:
 
 def _figures(name: str) -> str:
     names = {"noExport": "65535:65281", "noAdvertise": "65535:65282", "localAs": "65535:65283",
-             "gracefulShutdown": "65535:0"}  # fmt: skip
+             "gracefulShutdown": "65535:0", "blackhole": "65535:666"}  # fmt: skip
     return names.get(name, name)
 
 

@@ -42,7 +42,7 @@ def agree(lab: FrrLab, simulation: Simulation, deadline_s: float = 45) -> list[s
 
 
 def sessions_agree(lab: FrrLab, simulation: Simulation) -> list[str]:
-    """The sessions whose state differs; one is up when both ends say so, as a peer of `ttl-security` may say so alone."""
+    """The sessions whose state differs; up means that both ends say so: a peer of `ttl-security` may say so alone."""
     established = {device.name: lab.sessions_up(device.name) for device in simulation.fabric}
     return [
         f"{session.a} {session.explanation or 'should be up'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_oldest_wins_is_marked_only_where_the_neighbors_would_see_it() -> None:
     assert decide([path(1), path(2)], _SETTINGS).order_dependent
     alike = [path(1, as_path=(9,)), path(2, as_path=(9,))]
     assert not decide(alike, _SETTINGS).order_dependent
+    assert decide(alike, replace(_SETTINGS, passes_next_hops=True)).order_dependent
     assert not decide([path(1, external=False), path(2, external=False, med=0)], _SETTINGS).order_dependent
 
 

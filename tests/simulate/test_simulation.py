@@ -211,6 +211,44 @@ def test_statements_meet_by_address_or_interface(neighbors: tuple[str, ...], why
     assert _session(simulate(_pair(*neighbors)).sessions, SessionEnd("a0", neighbors[0])).why is why
 
 
+def test_interface_peers_with_ipv4_addresses_use_ipv4_next_hops() -> None:
+    """FRR offers RFC 8950 next hops on IPv6 connections only, and a /31 makes the connection an IPv4 one."""
+    config = _pair("eth0", "eth0")
+    b0 = replace(config.devices[1], interfaces=(*config.devices[1].interfaces, interface("lo", "10.255.0.1/32")))
+    fib = simulate(replace(config, devices=(config.devices[0], b0))).fib("a0", "ipv4")
+    assert {str(hop) for hop in fib[prefix("10.255.0.1/32")].next_hops} == {"10.0.0.1 dev eth0"}
+
+
+def test_network_that_only_bgp_knows_is_not_announced() -> None:
+    config = _pair("10.0.0.1", "10.0.0.0")
+    a0 = replace(config.devices[0], interfaces=(*config.devices[0].interfaces, interface("lo", "10.255.0.0/32")))
+    families = tuple(Own((loopback(0),)).family(family) for family in ("ipv4", "ipv6"))
+    b0 = replace(config.devices[1], bgp=(replace(config.devices[1].bgp[0], families=families),))
+    rib = simulate(replace(config, devices=(a0, b0))).rib("b0", "ipv4")
+    assert [candidate.learned_from for candidate in rib[prefix(loopback(0))].candidates] == [
+        SessionEnd("b0", "10.0.0.0")
+    ]
+
+
+def test_reflector_map_filters_and_changes_nothing() -> None:
+    """`bgp route-reflector allow-outbound-policy` is off in FRR."""
+    config = fabrics_far.reflection()
+    only = prefix_list("only", "permit 10.255.0.11/32", "permit 10.255.0.12/32")
+    out = route_map("out", permit(MatchPrefixList("only", "ipv4"), SetLocalPreference(300)))
+    r0 = config.by_name["r0"]
+    neighbors = tuple(
+        replace(n, families=tuple(replace(f, route_map_out="out") for f in n.families)) for n in r0.bgp[0].neighbors
+    )
+    changed = replace(r0, bgp=(replace(r0.bgp[0], neighbors=neighbors),), policies=policies(only, out))
+    rib = simulate(replace(config, devices=tuple(changed if d.name == "r0" else d for d in config))).rib("r1", "ipv4")
+    preferences = {
+        str(p): e.candidates[0].attributes.local_preference for p, e in rib.items() if str(p).endswith("/32")
+    }
+    assert preferences["10.255.0.11/32"] == 100  # a client's, reflected
+    assert preferences["10.255.0.12/32"] == 300  # the reflector's own
+    assert "10.255.0.10/32" not in preferences
+
+
 def test_every_statement_is_in_exactly_one_session() -> None:
     config = fabrics.rhoso()
     ends = [end for session in simulate(config).sessions for end in session.ends]
