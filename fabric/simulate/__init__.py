@@ -19,6 +19,7 @@ from fabric.simulate._values import (
     SessionType,
     UnknownDeviceError,
 )
+from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, what_if
 
 __all__ = [
     "NONE",
@@ -44,7 +45,12 @@ __all__ = [
     "Trace",
     "TracedPath",
     "UnknownDeviceError",
+    "WhatIf",
+    "WhatIfError",
+    "combined",
+    "drain",
     "reachable",
     "simulate",
     "trace",
+    "what_if",
 ]
