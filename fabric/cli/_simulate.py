@@ -139,9 +139,13 @@ def _workers(jobs: int) -> Iterator[Mapper]:
     if jobs == 1:
         yield map
         return
+    import gc
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    with ProcessPoolExecutor(jobs) as pool:
+    # The progress bar has a thread, and a process with threads must not be forked.
+    clean = get_context("forkserver")
+    with ProcessPoolExecutor(jobs, clean, initializer=gc.set_threshold, initargs=(gc.get_threshold()[0],)) as pool:
         yield pool.map
 
 

@@ -21,6 +21,11 @@ def thin(tmp_path: Path) -> Path:
     return file
 
 
+def test_help_names_the_commands() -> None:
+    done = fabric("--help")
+    assert all(f" {command} " in done.stdout for command in ("simulate", "trace", "explain"))
+
+
 def test_a_sound_fabric_is_predicted_in_tables() -> None:
     done = fabric("simulate", DZ)
     assert done.returncode == 0, done.stderr
