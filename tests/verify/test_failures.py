@@ -9,7 +9,7 @@ import pytest
 from fabric.config import Cable
 from fabric.lab import EmbeddedEngine, RunningLab, UpOptions, spec_of
 from fabric.resources import directory
-from fabric.simulate import Failures
+from fabric.simulate import Failures, drain
 from fabric.topology import load
 from fabric.verify import bring_up, predict, settle
 
@@ -33,6 +33,22 @@ def test_a_link_that_goes_down_and_comes_back_is_as_predicted(tmp_path: Path) ->
             _set_link(engine, spec.name, cable, "up")
             back = settle(lab, healthy, SETTLE_S)
             assert back.converged, "\n".join(map(str, back.missing[:20]))
+    finally:
+        engine.down(spec.name)
+
+
+@pytest.mark.lab
+def test_a_drained_spine_is_as_predicted(tmp_path: Path) -> None:
+    spec = spec_of(load(directory("topologies") / "quickstart.yaml"))
+    healthy, drained = predict(spec.fabric), predict(drain(spec.fabric, ["spine-1"]))
+    assert drained.forwarding != healthy.forwarding
+    router = f"router bgp {spec.fabric.by_name['spine-1'].bgp[0].asn}"
+    engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
+    try:
+        bring_up(engine, spec, healthy, UpOptions(), lambda _step: None)
+        engine.vtysh(spec.name, "spine-1", ("configure terminal", router, "bgp graceful-shutdown"))
+        settled = settle(RunningLab(engine, spec.name), drained, SETTLE_S)
+        assert settled.converged, "\n".join(map(str, settled.missing[:20]))
     finally:
         engine.down(spec.name)
 
