@@ -11,6 +11,16 @@ from fabric.report._kubernetes import (
     resources_yaml,
 )
 from fabric.report._plan import plan_document, plan_files, plan_tables
+from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
+from fabric.report._simulation import (
+    fib_document,
+    fib_tables,
+    overview_document,
+    overview_tables,
+    rib_document,
+    rib_tables,
+)
+from fabric.report._sweep import sweep_document, sweep_tables
 from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
 from fabric.report._verdict import start_document, status_document, status_tables, verdict_document, verdict_tables
 
@@ -19,8 +29,14 @@ __all__ = [
     "configuration_document",
     "diff_document",
     "diff_tables",
+    "explanation_document",
+    "explanation_tables",
+    "fib_document",
+    "fib_tables",
     "findings_document",
     "order_document",
+    "overview_document",
+    "overview_tables",
     "plan_document",
     "plan_files",
     "plan_tables",
@@ -28,14 +44,21 @@ __all__ = [
     "refusals_document",
     "resource_documents",
     "resources_yaml",
+    "rib_document",
+    "rib_tables",
     "start_document",
     "status_document",
     "status_tables",
+    "sweep_document",
+    "sweep_tables",
     "table",
     "to_csv",
     "to_markdown",
     "to_rich",
     "to_text",
+    "trace_document",
+    "trace_text",
+    "tree_lines",
     "value_changes_document",
     "value_changes_table",
     "verdict_document",
