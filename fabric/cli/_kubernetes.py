@@ -55,7 +55,7 @@ def _note_all(problems: Iterable[Problem]) -> None:
         note(str(problem))
 
 
-def _wrong_kinds(resources: Resources, controller: str, wanted: Sequence[str]) -> tuple[Problem, ...]:
+def _wrong_kinds(resources: Resources, verdict: str, wanted: Sequence[str]) -> tuple[Problem, ...]:
     """Every object, where there is none of the kinds that the command is for."""
     from fabric.errors import Problem
 
@@ -63,10 +63,20 @@ def _wrong_kinds(resources: Resources, controller: str, wanted: Sequence[str]) -
         return ()
     allowed = ", ".join(wanted)
     return tuple(
-        Problem(entry.where(("kind",)), "kind", str(entry), allowed, f"{controller} does not read it; leave it out.")
+        Problem(entry.where(("kind",)), "kind", str(entry), allowed, f"{verdict}; leave it out.")
         for entry in resources.items
-        if entry.kind not in ("Node", "Secret", *wanted)
+        if entry.kind not in ("Node", "Secret")
     )
+
+
+def _of_use(resources: Resources) -> Resources:
+    """`resources`; `ResourceError` where no controller reads any of them."""
+    from fabric.kubernetes import ResourceError
+
+    problems = _wrong_kinds(resources, "No controller reads it", (*_FRR_K8S_KINDS, *_METALLB_KINDS, "BGPConfiguration"))
+    if problems:
+        raise ResourceError(problems)
+    return resources
 
 
 def _node(resources: Resources, name: str) -> Node:
@@ -105,7 +115,7 @@ def _render(resources: Resources, node: Node, options: Options, as_json: bool) -
     from fabric.kubernetes.frr_k8s import ConversionError, Translator
     from fabric.report import configuration_document, problem_documents, refusals_document
 
-    problems = (*resources.dropped, *_wrong_kinds(resources, "frr-k8s", _FRR_K8S_KINDS))
+    problems = (*resources.dropped, *_wrong_kinds(resources, "frr-k8s does not read it", _FRR_K8S_KINDS))
     _note_all(problems)
     try:
         translator = Translator(resources, resources.release, options)
@@ -130,7 +140,7 @@ def frr_k8s_lint(files: FilesArgument, release: ReleaseOption = DEFAULT_RELEASE,
     from fabric.kubernetes.lint import lint_cluster
     from fabric.report import findings_document
 
-    findings = lint_cluster(_read(files, release))
+    findings = lint_cluster(_of_use(_read(files, release)))
     if as_json:
         answer_json(findings_document(findings))
     for finding in () if as_json else findings:
@@ -147,13 +157,17 @@ def frr_k8s_order(
     release: ReleaseOption = DEFAULT_RELEASE,
     as_json: JsonOption = False,
 ) -> None:
-    """Print an order of application that frr-k8s's webhook accepts at every step. Exit code 1 where there is none."""
+    """Print an order of application that frr-k8s's webhook accepts at every step. Exit code 1 where there is none.
+
+    What MetalLB and infra-operator write from the resources takes part.
+    """
+    from fabric.kubernetes.controllers import reconcile
     from fabric.kubernetes.frr_k8s import order
     from fabric.report import order_document
 
-    before, after = _read([old], release), _read([new], release)
+    before, after = _read([old], release), _of_use(_read([new], release))
     _note_all(after.dropped)
-    found = order(before, after)
+    found = order(*(reconcile(resources, resources.release).resources for resources in (before, after)))
     if as_json:
         answer_json(order_document(found))
     else:
@@ -173,7 +187,7 @@ def metallb_render(
     from fabric.kubernetes.metallb import MetallbOptions, metallb_configurations
 
     resources = _read(files, release)
-    problems = (*resources.dropped, *_wrong_kinds(resources, "MetalLB", (*_METALLB_KINDS, "Service")))
+    problems = (*resources.dropped, *_wrong_kinds(resources, "MetalLB does not read it", (*_METALLB_KINDS, "Service")))
     _note_all(problems)
     made = metallb_configurations(resources, resources.release, MetallbOptions(namespace))
     _note_silent(made.not_announced)
@@ -212,7 +226,7 @@ def rhoso_pod_config(
     from fabric.kubernetes.infra_operator import OWNER_LABEL
 
     resources = _read(files, release)
-    problems = (*resources.dropped, *_wrong_kinds(resources, "infra-operator", ("BGPConfiguration",)))
+    problems = (*resources.dropped, *_wrong_kinds(resources, "infra-operator starts from that", ("BGPConfiguration",)))
     _note_all(problems)
     cluster = reconcile(resources, resources.release)
     _note_silent(cluster.not_announced)

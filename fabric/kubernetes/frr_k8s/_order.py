@@ -34,7 +34,8 @@ class Blocked:
     verdict: Verdict
 
     def __str__(self) -> str:
-        return f"{self.step} is refused: {self.verdict.message}"
+        reason = self.verdict.message.strip().replace("\n", "; ")
+        return f"{self.step} is refused: {reason}"
 
 
 @dataclass(frozen=True, slots=True)
