@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from fabric import config
 from fabric.config import BgpInstance, DeviceConfig, Family, Interface, Neighbor, Prefix
 from fabric.errors import InputError
-from fabric.kubernetes.emit._model_bgp import Address
+from fabric.kubernetes.emit._model import Address
 from fabric.kubernetes.emit._options import KubernetesOptions
 from fabric.plan import DevicePlan, Plan
 from fabric.topology import Network

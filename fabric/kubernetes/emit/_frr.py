@@ -17,7 +17,7 @@ from fabric.config import Family, Neighbor
 from fabric.errors import InputError
 from fabric.kubernetes.emit._cluster import HOSTNAME, Cluster, FabricNode
 from fabric.kubernetes.emit._metallb import bfd_profiles, bfd_times, remote_asn, session_fields
-from fabric.kubernetes.emit._model import Metadata, Object, Requirement, Selector
+from fabric.kubernetes.emit._model import Metadata, Object, Prefix, Requirement, Selector
 from fabric.kubernetes.emit._model_bgp import (
     Allowed,
     BaseSelector,
@@ -27,7 +27,6 @@ from fabric.kubernetes.emit._model_bgp import (
     FrrConfiguration,
     FrrConfigurationSpec,
     NamedBfdProfile,
-    Prefix,
     Raw,
     Router,
     RouterList,
@@ -72,31 +71,18 @@ def _refuse(cluster: Cluster) -> None:
             f"MetalLB in {options.metallb} writes passwords in clear text into {options.frr_k8s}, and frr-k8s's "
             "webhook refuses a second resource that names the Secret. Ask for 'frr-k8s' peering, or for no passwords."
         )
-    if cluster.is_rhoso and options.pods_over_bgp and bfd_profiles(cluster.speakers):
+    with_pods = [node for node in cluster.speakers if cluster.bridges_of(node)]
+    if cluster.is_rhoso and options.pods_over_bgp and bfd_profiles(with_pods):
         raise InputError(
             "The cluster's sessions have BFD, and infra-operator's clones for pods would name its profile without "
             "defining it, which frr-k8s refuses. Leave bfd.nodes out of the design, or switch pods_over_bgp off."
         )
-    _refuse_pods_of_other_family(cluster)
     interfaces = options.release.dialect.interface_peers
     wrong = next((n for n in cluster.speakers for b in n.bgp.neighbors if b.by_interface and not interfaces), None)
     if wrong:
         raise InputError(
             f"Node {wrong.name} has unnumbered links, which frr-k8s of release {options.release.name} has no field "
             "for. Set links.nodes to 'numbered', or take release 4.19 or newer."
-        )
-
-
-def _refuse_pods_of_other_family(cluster: Cluster) -> None:
-    """A clone carries the sessions of one family, the fabric's first."""
-    if not (cluster.is_rhoso and cluster.options.pods_over_bgp):
-        return
-    first = next((families[0] for node in cluster.speakers for families in node.groups()), "ipv4")
-    wrong = next((entry for entry in cluster.pod_networks if f"ipv{entry.block.version}" != first), None)
-    if wrong:
-        raise InputError(
-            f"Network {wrong.network} has no {first} prefix, and infra-operator announces pods over {first} sessions "
-            f"only, because frr-k8s refuses a prefix of the other family. Give the network a prefix in {first}."
         )
 
 

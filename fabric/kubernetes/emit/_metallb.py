@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fabric.config import BfdProfile as ConfiguredBfd
 from fabric.config import Neighbor
 from fabric.kubernetes.emit._cluster import CONTROL_PLANE, HOSTNAME, WORKER, Cluster, FabricNode
-from fabric.kubernetes.emit._model import Metadata, Object, Reference, Requirement, Selector
+from fabric.kubernetes.emit._model import Address, Metadata, Object, Reference, Requirement, Selector
 from fabric.kubernetes.emit._model_bgp import (
-    Address,
     BfdProfile,
     BfdTimes,
     BgpAdvertisement,

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+
+def _address(value: object) -> IPv4Address | IPv6Address:
+    return ip_address(str(value))
+
+
+def _prefix(value: object) -> IPv4Network | IPv6Network:
+    return ip_network(str(value))
+
+
+Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]
+Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(_prefix)]
+"""Without host bits, which frr-k8s would let through and bgpd would cut off."""
 Asn = Annotated[int, Field(strict=True, ge=1, le=4_294_967_295)]
 Mtu = Annotated[int, Field(strict=True, ge=1280, le=65_536)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]

@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from fabric.kubernetes.emit._model import Asn, Duration, Label, Model, Name, Object, Reference, Selector
+from fabric.kubernetes.emit._model import (
+    Address,
+    Asn,
+    Duration,
+    Label,
+    Model,
+    Name,
+    Object,
+    Prefix,
+    Reference,
+    Selector,
+)
 
-Address = IPv4Address | IPv6Address
-Prefix = IPv4Network | IPv6Network
 Port = Annotated[int, Field(strict=True, ge=1, le=16_384)]
 BfdMs = Annotated[int, Field(strict=True, ge=10, le=60_000)]
 _SECONDS = re.compile(r"([0-9]+)s")

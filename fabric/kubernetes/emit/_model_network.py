@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Json, StringConstraints, field_serializer, field_validator, model_validator
 
-from fabric.kubernetes.emit._model import LabelValue, Model, Mtu, Object
+from fabric.kubernetes.emit._model import Address, LabelValue, Model, Mtu, Object, Prefix
 
-Address = IPv4Address | IPv6Address
-Prefix = IPv4Network | IPv6Network
 InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,15}$")]
 """What the kernel takes as an interface's name (IFNAMSIZ)."""
 NetworkName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9\-_]*[a-zA-Z0-9]$")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from fabric.kubernetes.emit._model import (
+    Address,
     Duration,
     Label,
     LabelValue,
@@ -158,7 +159,7 @@ class SelfNodeRemediationTemplate(Object):
 class NodeSetNetwork(Model):
     name: NetworkName
     subnet_name: NetworkName
-    fixed_ip: IPv4Address | IPv6Address = Field(alias="fixedIP")
+    fixed_ip: Address = Field(alias="fixedIP")
     default_route: bool | None = None
 
 

@@ -13,8 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from fabric.errors import InputError
 from fabric.kubernetes.emit._cluster import Cluster, FabricNode
 from fabric.kubernetes.emit._metallb import runs
-from fabric.kubernetes.emit._model import Metadata, Object
-from fabric.kubernetes.emit._model_bgp import Address, Prefix
+from fabric.kubernetes.emit._model import Address, Metadata, Object, Prefix
 from fabric.kubernetes.emit._model_network import (
     AllocationRange,
     ConfiguredNetwork,

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from fabric.config import LOOPBACK, Interface, StaticRoute
 from fabric.kubernetes.emit._cluster import CONTROL_PLANE, HOSTNAME, WORKER, Cluster, FabricNode, PodNetwork
-from fabric.kubernetes.emit._model import Metadata, Object
-from fabric.kubernetes.emit._model_bgp import Address
+from fabric.kubernetes.emit._model import Address, Metadata, Object
 from fabric.kubernetes.emit._model_network import (
     Bridge,
     BridgeOptions,

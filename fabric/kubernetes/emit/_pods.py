@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fabric.kubernetes.emit._cluster import Cluster, PodNetwork
-from fabric.kubernetes.emit._model import Metadata, Object
-from fabric.kubernetes.emit._model_bgp import Prefix
+from fabric.kubernetes.emit._model import Metadata, Object, Prefix
 from fabric.kubernetes.emit._model_network import AttachmentSpec, BridgeCni, CniRoute, Ipam, NetworkAttachmentDefinition
 
 _SERVICES = "internalapi"
