@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -154,6 +155,14 @@ class Cluster:
         unnumbered = next((n.name for n in self._announcers() if not self._is_numbered(n)), None)
         return f"Node {unnumbered} has unnumbered links, and one BGPPeer cannot name them." if unnumbered else None
 
+    @cached_property
+    def _with_metallb(self) -> frozenset[str]:
+        return frozenset(node.name for node in self.metallb_nodes)
+
+    def has_metallb(self, node: FabricNode) -> bool:
+        """Whether MetalLB writes the sessions of a node."""
+        return node.name in self._with_metallb
+
     def nic(self, port: str) -> str:
         """The cluster nodes' name for a port of the plan."""
         return self.options.nics.get(port, port)
@@ -176,16 +185,26 @@ class Cluster:
 
     def _block(self, network: str, subnet: Prefix) -> Prefix:
         """The second block of a subnet, the largest that has no planned address in it."""
-        taken = {a.address for entry in self.plan.devices for a in (*entry.hosts, *entry.vips) if a.network == network}
+        taken = self._taken.get((network, subnet.version), [])
         shortest = subnet.prefixlen + 1 if subnet.version == 4 else max(subnet.prefixlen + 1, 112)
         for length in range(shortest, subnet.max_prefixlen - 2):
             size = 1 << (subnet.max_prefixlen - length)
             block = ip_network((int(subnet.network_address) + size, length))
-            if not any(address in block for address in taken):
+            first, last = int(block.network_address), int(block.broadcast_address)
+            if bisect_left(taken, first) == bisect_right(taken, last):
                 return block
         raise InputError(
             f"Network {network}: {subnet} has no room for pods beside its planned addresses. Give it a larger prefix."
         )
+
+    @cached_property
+    def _taken(self) -> dict[tuple[str, int], list[int]]:
+        """The planned addresses of each network and IP version, in order."""
+        found: dict[tuple[str, int], set[int]] = {}
+        for entry in self.plan.devices:
+            for planned in (*entry.hosts, *entry.vips):
+                found.setdefault((planned.network, planned.address.version), set()).add(int(planned.address))
+        return {key: sorted(addresses) for key, addresses in found.items()}
 
     def bridges_of(self, node: FabricNode) -> tuple[PodNetwork, ...]:
         """The pod networks that reach a node."""

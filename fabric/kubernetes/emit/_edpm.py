@@ -15,10 +15,10 @@ _ADVERTISE_VRF, _LEARN_VRF = "ovnvrf42", "ovnvrf10"
 _VXLAN_PORT = 60_010
 
 
-def role_vars(cluster: Cluster, nodes: tuple[FabricNode, ...]) -> Vars:
+def role_vars(plane: DataPlane, nodes: tuple[FabricNode, ...]) -> Vars:
     """What the nodes of one rack and role have in common."""
-    first = nodes[0]
-    ranges = [str(DataPlane(cluster).control_subnets[rack_of(first)])]
+    first, cluster = nodes[0], plane.cluster
+    ranges = [str(plane.control_subnets[rack_of(first)])]
     ranges += [str(network) for network in cluster.options.cluster_networks]
     return {
         **_frr_vars(first),
@@ -26,7 +26,7 @@ def role_vars(cluster: Cluster, nodes: tuple[FabricNode, ...]) -> Vars:
         "edpm_ovn_encap_ip": "{{ bgpmainnet_ip }}" if first.plan.loopbacks[0].version == 4 else "{{ bgpmainnetv6_ip }}",
         **({"edpm_enable_chassis_gw": True} if first.role == "networker" else {}),
         "edpm_network_config_hide_sensitive_logs": False,
-        "edpm_network_config_template": network_template(cluster, first),
+        "edpm_network_config_template": network_template(plane, first),
         "edpm_sshd_allowed_ranges": ranges,
         "edpm_sshd_configure_firewall": True,
         "gather_facts": False,
@@ -138,7 +138,7 @@ def _nic(cluster: Cluster, port: str) -> str:
     return cluster.options.data_plane_nics.get(port, f"nic{number + 1}")
 
 
-def network_template(cluster: Cluster, node: FabricNode) -> str:
+def network_template(plane: DataPlane, node: FabricNode) -> str:
     """os-net-config's input, as the Jinja template that Ansible fills in for each node."""
     lines = [
         "---",
@@ -158,8 +158,8 @@ def network_template(cluster: Cluster, node: FabricNode) -> str:
         f"  routes: {{{{ {CTLPLANE}_host_routes }}}}",
     ]
     for number, _ in enumerate(node.ports):
-        lines += _port_lines(cluster, node, number)
-    return "\n".join([*lines, *_loopback_lines(cluster, node), ""])
+        lines += _port_lines(plane.cluster, node, number)
+    return "\n".join([*lines, *_loopback_lines(plane, node), ""])
 
 
 def _port_lines(cluster: Cluster, node: FabricNode, number: int) -> Iterator[str]:
@@ -183,10 +183,10 @@ def _port_lines(cluster: Cluster, node: FabricNode, number: int) -> Iterator[str
         )
 
 
-def _loopback_lines(cluster: Cluster, node: FabricNode) -> Iterator[str]:
+def _loopback_lines(plane: DataPlane, node: FabricNode) -> Iterator[str]:
     ports = {address.ip for port in node.ports for address in port.addresses}
     yield from ("- type: interface", "  name: lo", "  use_dhcp: false", "  addresses:")
-    for place in DataPlane(cluster).places(node):
+    for place in plane.places(node):
         if place.network != CTLPLANE and place.address not in ports:
             variable = f"{place.network.lower()}_ip"
             yield f"  - ip_netmask: {{{{ lookup('vars', '{variable}') }}}}/{place.address.max_prefixlen}"

@@ -93,7 +93,7 @@ def _selector(cluster: Cluster, node: FabricNode, ordinal: int) -> Selector:
     """
     if ordinal > 0:
         return Selector(match_expressions=(Requirement(key=HOSTNAME, operator="In", values=(node.name,)),))
-    beside = {"kubernetes.io/os": "linux"} if node in cluster.metallb_nodes else {}
+    beside = {"kubernetes.io/os": "linux"} if cluster.has_metallb(node) else {}
     return Selector(match_labels={HOSTNAME: node.name, **beside})
 
 
@@ -101,7 +101,7 @@ def _spec(
     cluster: Cluster, node: FabricNode, group: tuple[Families, tuple[Neighbor, ...]], ordinal: int
 ) -> FrrConfigurationSpec:
     families, neighbors = group
-    prefixes = node.announced(families, virtual=node not in cluster.metallb_nodes)
+    prefixes = node.announced(families, virtual=not cluster.has_metallb(node))
     profiles = tuple(NamedBfdProfile(name=p.name, **bfd_times(p)) for p in bfd_profiles((node,)))
     router = Router(
         asn=node.bgp.asn,

@@ -48,7 +48,7 @@ def _interfaces(cluster: Cluster, node: FabricNode) -> Iterator[NmInterface]:
     for port in node.ports:
         yield _port(cluster, port)
     own = node.own_addresses
-    if node.plan.asn is not None and node not in cluster.metallb_nodes:
+    if node.plan.asn is not None and not cluster.has_metallb(node):
         own = (*own, *(vip.address for vip in node.plan.vips))  # no service holds them
     addresses = tuple(InterfaceAddress(ip=a, prefix_length=a.max_prefixlen) for a in own)
     yield NmInterface(name=LOOPBACK, type="loopback", mtu=_LOOPBACK_MTU, ipv4=_ip(addresses, 4), ipv6=_ip(addresses, 6))

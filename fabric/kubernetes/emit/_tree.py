@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from fabric.kubernetes._documents import _plain as plain_scalar
 from fabric.kubernetes.emit._checklist import SECRETS_FILE, checklist
 from fabric.kubernetes.emit._cluster import Cluster
 from fabric.kubernetes.emit._dataplane import node_sets
@@ -99,11 +100,13 @@ def _secret(name: str, namespace: str, kind: str, key: str) -> dict[str, Any]:
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Safe values only, lists indented under their key's column, long texts as blocks."""
+    """Safe values only, texts of several lines as blocks."""
 
 
 def _text(dumper: yaml.representer.SafeRepresenter, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    """Quoted where the reader of `oc` would see something else: `y` is true there, and `1e3` a number."""
+    style = "|" if "\n" in value else None if plain_scalar(value) == value else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)

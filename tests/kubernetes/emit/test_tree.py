@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
+from fabric.kubernetes import parse_documents
 from fabric.kubernetes.emit import kubernetes_files, parse_resource
 from tests.designs import Values, topologies
 from tests.kubernetes.emit.cluster import RELEASES, SHIPPED, of_kind, options, plan_of, resources, shipped, small
@@ -55,6 +56,17 @@ def test_without_passwords_there_is_no_template() -> None:
 def test_a_design_without_nodes_of_a_cluster_has_no_files() -> None:
     values = small("rfc7938", node_groups={"computes": {"role": "tester"}, "workers": {"role": "tester"}}, networks={})
     assert kubernetes_files(plan_of(values)) == {}
+
+
+def test_names_that_look_like_other_values_stay_names() -> None:
+    rack = small()["zones"][0]["racks"][0]
+    zones = [{"name": name, "racks": [{**rack, "name": f"rack-{name}"}]} for name in ("y", "1e3", "0x1f", "010", "on")]
+    files = kubernetes_files(plan_of(small(zones=zones)))
+    text = files["kubernetes/placement/node.yaml"]
+    read = [document.value for document in parse_documents(text, "node.yaml")]
+    assert read == list(yaml.safe_load_all(text))
+    labels = {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in read}
+    assert labels == {"y", "1e3", "0x1f", "010", "on"}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
