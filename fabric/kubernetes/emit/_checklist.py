@@ -41,6 +41,7 @@ def _before(cluster: Cluster) -> list[str]:
         "Before anything is applied",
         f"Operators are installed: {', '.join(operators)}.",
         f"Namespaces exist: {', '.join(_namespaces(cluster))}.",
+        *_frr_k8s_points(cluster),
         "The switches run their side: their sessions wait for these nodes, and links are up before FRR starts.",
         "Every node's hostname label is its name here: `oc get nodes -L kubernetes.io/hostname`.",
         "The NIC names are right: `oc debug node/NAME -- chroot /host ip -br link` has the ports named in `network/`.",
@@ -54,9 +55,21 @@ def _before(cluster: Cluster) -> list[str]:
     return points
 
 
+def _frr_k8s_points(cluster: Cluster) -> list[str]:
+    """Who brings frr-k8s to the nodes."""
+    if not cluster.speakers:
+        return []
+    points = [f"frr-k8s runs in the namespace that the resources name: `oc get pods -n {cluster.frr_namespace}`."]
+    if not cluster.metallb_nodes:
+        patch = '{"spec": {"additionalRoutingCapabilities": {"providers": ["FRR"]}}}'
+        enable = f"oc patch network.operator.openshift.io cluster --type=merge -p '{patch}'"
+        points.insert(0, f"FRR is switched on without MetalLB: `{enable}`")
+    return points
+
+
 def _namespaces(cluster: Cluster) -> list[str]:
     options = cluster.options
-    found = [options.frr_k8s, *([options.metallb] if cluster.metallb_nodes else ())]
+    found = [cluster.frr_namespace, *([options.metallb] if cluster.metallb_nodes else ())]
     if cluster.is_rhoso:
         found += [options.openstack_namespace, options.remediation_namespace]
     return sorted(set(found))
@@ -90,7 +103,7 @@ def _checks(cluster: Cluster, name: str) -> list[str]:
         ]
     if name == "bgp":
         return [
-            f"`oc get bgpsessionstates -n {cluster.options.frr_k8s}` (4.20 and newer) shows every session Established.",
+            f"`oc get bgpsessionstates -n {cluster.frr_namespace}` (4.20 and newer) shows every session Established.",
             "`oc get frrnodestates` shows `success` for conversion and reload on every node.",
             "The leaves have the nodes' host routes: `show bgp summary`, `show ip route` there.",
         ]

@@ -19,6 +19,7 @@ from fabric.topology import Network
 HOSTNAME = "kubernetes.io/hostname"
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 WORKER = "node-role.kubernetes.io/worker"
+_OPENSHIFT_FRR = "openshift-frr-k8s"
 _CLUSTER_ROLES = ("control-plane", "worker")
 _DATA_PLANE_ROLES = ("compute", "networker")
 
@@ -129,16 +130,15 @@ class Cluster:
             return ()
         obstacle = self._metallb_obstacle()
         if obstacle is None:
-            asns = {node.plan.asn for node in self._announcers()}
-            every = not self.options.release.cluster_wide_peers
-            return tuple(n for n in self.speakers if (every or n.plan.asn in asns) and self._is_numbered(n))
+            return self._announcers()
         if self.options.peering == "metallb":
             raise InputError(f"{obstacle} Ask for 'frr-k8s' peering, which writes FRRConfigurations by hand.")
         return ()
 
     def _announcers(self) -> tuple[FabricNode, ...]:
-        """The nodes with virtual addresses, which MetalLB is there for; all of them where no node has some."""
-        return tuple(node for node in self.speakers if node.plan.vips) or self.speakers
+        """The nodes with virtual addresses, which MetalLB is there for; without any, all nodes for who asks for it."""
+        found = tuple(node for node in self.speakers if node.plan.vips)
+        return self.speakers if self.options.peering == "metallb" and not found else found
 
     @staticmethod
     def _is_numbered(node: FabricNode) -> bool:
@@ -162,6 +162,15 @@ class Cluster:
     def has_metallb(self, node: FabricNode) -> bool:
         """Whether MetalLB writes the sessions of a node."""
         return node.name in self._with_metallb
+
+    @cached_property
+    def frr_namespace(self) -> str:
+        """Where FRRConfigurations are read: MetalLB brings frr-k8s up to 4.19; without it OpenShift's network does."""
+        options = self.options
+        if options.frr_configuration_namespace:
+            return options.frr_configuration_namespace
+        brought = options.release.namespace == options.release.metallb_namespace
+        return _OPENSHIFT_FRR if brought and not self.metallb_nodes else options.release.namespace
 
     def nic(self, port: str) -> str:
         """The cluster nodes' name for a port of the plan."""

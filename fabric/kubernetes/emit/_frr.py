@@ -45,7 +45,7 @@ def frr_resources(cluster: Cluster) -> Iterator[Object]:
         groups = node.groups()
         for ordinal, families in enumerate(groups):
             suffix = f"-{families[0]}" if len(groups) > 1 else ""
-            metadata = Metadata(name=f"fabric-{node.name}{suffix}", namespace=cluster.options.frr_k8s)
+            metadata = Metadata(name=f"fabric-{node.name}{suffix}", namespace=cluster.frr_namespace)
             spec = _spec(cluster, node, (families, groups[families]), ordinal)
             yield FrrConfiguration(metadata=metadata, spec=spec)
 
@@ -57,7 +57,7 @@ def bgp_configuration(cluster: Cluster) -> Iterator[Object]:
     dual = any(len(node.groups()) > 1 for node in cluster.metallb_nodes)
     selectors = (BaseSelector(node_name=n.name, node_selector=_selector(cluster, n, 0)) for n in cluster.metallb_nodes)
     spec = BgpConfigurationSpec(
-        frr_configuration_namespace=cluster.options.frr_k8s,
+        frr_configuration_namespace=cluster.frr_namespace,
         frr_node_configuration_selector=tuple(selectors) if dual else None,
     )
     metadata = Metadata(name="bgpconfiguration", namespace=cluster.options.openstack_namespace)
@@ -66,9 +66,9 @@ def bgp_configuration(cluster: Cluster) -> Iterator[Object]:
 
 def _refuse(cluster: Cluster) -> None:
     options = cluster.options
-    if cluster.metallb_nodes and options.password_secret and options.metallb != options.frr_k8s:
+    if cluster.metallb_nodes and options.password_secret and options.metallb != cluster.frr_namespace:
         raise InputError(
-            f"MetalLB in {options.metallb} writes passwords in clear text into {options.frr_k8s}, and frr-k8s's "
+            f"MetalLB in {options.metallb} writes passwords in clear text into {cluster.frr_namespace}, and frr-k8s's "
             "webhook refuses a second resource that names the Secret. Ask for 'frr-k8s' peering, or for no passwords."
         )
     with_pods = [node for node in cluster.speakers if cluster.bridges_of(node)]

@@ -50,8 +50,8 @@ def _metadata(cluster: Cluster, name: str) -> Metadata:
 
 
 def _metallb(cluster: Cluster) -> MetalLb:
-    """Speakers on the workers, or on all nodes where control-plane nodes have sessions too."""
-    if all(node.role == "worker" for node in cluster.metallb_nodes):
+    """On the workers, or on all nodes where control-plane nodes have sessions too: up to 4.19 it brings frr-k8s."""
+    if all(node.role == "worker" for node in cluster.speakers):
         return MetalLb(metadata=_metadata(cluster, "metallb"), spec=MetalLbSpec(node_selector={WORKER: ""}))
     tolerations = tuple(
         Toleration(key=key, operator="Exists", effect="NoSchedule")

@@ -56,8 +56,9 @@ class NmInterface(Nmstate):
     type: Literal["ethernet", "loopback", "linux-bridge"]
     state: Literal["up"] = "up"
     mtu: Mtu
-    ipv4: IpState
-    ipv6: IpState
+    ipv4: IpState | None = None
+    ipv6: IpState | None = None
+    """Left out, the family stays as it is."""
     bridge: Bridge | None = None
 
 

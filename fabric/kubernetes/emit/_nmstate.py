@@ -50,9 +50,14 @@ def _interfaces(cluster: Cluster, node: FabricNode) -> Iterator[NmInterface]:
     own = node.own_addresses
     if node.plan.asn is not None and not cluster.has_metallb(node):
         own = (*own, *(vip.address for vip in node.plan.vips))  # no service holds them
-    addresses = tuple(InterfaceAddress(ip=a, prefix_length=a.max_prefixlen) for a in own)
-    yield NmInterface(name=LOOPBACK, type="loopback", mtu=_LOOPBACK_MTU, ipv4=_ip(addresses, 4), ipv6=_ip(addresses, 6))
+    yield _loopback(tuple(InterfaceAddress(ip=a, prefix_length=a.max_prefixlen) for a in own))
     yield from (_bridge(cluster, network) for network in cluster.bridges_of(node))
+
+
+def _loopback(addresses: tuple[InterfaceAddress, ...]) -> NmInterface:
+    """`lo`, on which nmstate refuses to switch a family off."""
+    ipv4, ipv6 = (state if (state := _ip(addresses, version)).enabled else None for version in (4, 6))
+    return NmInterface(name=LOOPBACK, type="loopback", mtu=_LOOPBACK_MTU, ipv4=ipv4, ipv6=ipv6)
 
 
 def _port(cluster: Cluster, port: Interface) -> NmInterface:

@@ -22,12 +22,12 @@ class KubernetesOptions:
     metallb_namespace: str | None = None
     """`None` takes the release's."""
     frr_configuration_namespace: str | None = None
-    """Where frr-k8s reads FRRConfigurations; `None` takes the release's, which differ from 4.18 to 4.20."""
+    """Where frr-k8s runs; `None`: the release's, which differ from 4.18 to 4.20, and up to 4.19 by who brings it."""
     openstack_namespace: str = "openstack"
     tuned_namespace: str = "openshift-cluster-node-tuning-operator"
     remediation_namespace: str = "openshift-workload-availability"
     peering: Literal["metallb", "frr-k8s"] | None = None
-    """Who writes the nodes' sessions; `None`: MetalLB where it can say the design, else FRRConfigurations by hand."""
+    """Who writes the sessions of nodes with virtual addresses; `None`: MetalLB where it can, else we do, by hand."""
     password_secret: str | None = None
     """Name of the Secret with the sessions' password, which the switches must have too; `None`: no passwords."""
     pods_over_bgp: bool = True
@@ -52,8 +52,3 @@ class KubernetesOptions:
     def metallb(self) -> str:
         """MetalLB's namespace."""
         return self.metallb_namespace or self.release.metallb_namespace
-
-    @property
-    def frr_k8s(self) -> str:
-        """The namespace of FRRConfigurations."""
-        return self.frr_configuration_namespace or self.release.namespace

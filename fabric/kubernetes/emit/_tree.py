@@ -79,7 +79,7 @@ def _secrets(cluster: Cluster, name: str) -> str:
     """The Secrets that the resources name, without their value; no kustomization takes them up."""
     options = cluster.options
     places = {options.metallb} if cluster.metallb_nodes else set()
-    places |= {options.frr_k8s} if cluster.speakers else set()
+    places |= {cluster.frr_namespace} if cluster.speakers else set()
     found = [_secret(name, namespace, "kubernetes.io/basic-auth", "password") for namespace in sorted(places)]
     if cluster.data_plane:
         found.append(_secret(name, options.openstack_namespace, "Opaque", "edpm_frr_bgp_neighbor_password"))

@@ -102,10 +102,13 @@ def test_sessions(topology: str, release: str) -> None:
 
 
 @pytest.mark.parametrize("topology", RHOSO)
-def test_metallb_has_every_session_of_a_design_of_one_asn(topology: str) -> None:
+def test_metallb_has_every_session_of_the_nodes_with_virtual_addresses(topology: str) -> None:
     planned = shipped(topology)
-    sessions = sum(len(_instance(device).neighbors) for device in _cluster_nodes(planned))
-    assert len(of_kind(emitted(planned), "BGPPeer")) == sessions
+    announcers = [device for device in _cluster_nodes(planned) if planned.by_name[device.name].vips]
+    documents = emitted(planned)
+    assert len(of_kind(documents, "BGPPeer")) == sum(len(_instance(device).neighbors) for device in announcers) > 0
+    advertised = {name for a in of_kind(documents, "BGPAdvertisement") for name in a["spec"]["peers"]}
+    assert advertised == {peer["metadata"]["name"] for peer in of_kind(documents, "BGPPeer")}
 
 
 @pytest.mark.parametrize("topology", SHIPPED)
@@ -165,7 +168,7 @@ def _addresses(interface: Document) -> set[Any]:
     return {
         ip_interface(f"{entry['ip']}/{entry['prefix-length']}")
         for family in ("ipv4", "ipv6")
-        for entry in interface[family].get("address", ())
+        for entry in interface.get(family, {}).get("address", ())
     }
 
 
@@ -187,6 +190,14 @@ def test_virtual_addresses_are_services_not_the_nodes(topology: str) -> None:
         vips = {ip_interface(vip.address) for vip in planned.by_name[name].vips}
         every = set(nodes(planned)[name].loopback_addresses())
         assert _addresses(loopback) == every - vips
+
+
+@pytest.mark.parametrize("families", [["ipv4"], ["ipv6"]])
+def test_no_family_of_the_loopback_is_switched_off(families: list[str]) -> None:
+    for state in _policies(plan_of(small(families=families, networks={}))).values():
+        (loopback,) = (entry for entry in state["interfaces"] if entry["name"] == LOOPBACK)
+        assert [key for key in loopback if key.startswith("ip")] == families
+        assert loopback[families[0]]["enabled"]
 
 
 @pytest.mark.parametrize("topology", SHIPPED)

@@ -23,6 +23,11 @@ def test_metallb_writes_the_sessions_of_one_asn() -> None:
     assert _kinds(small())["BGPConfiguration"] == 1
 
 
+def test_without_virtual_addresses_metallb_is_for_who_asks_for_it() -> None:
+    assert _kinds(small(networks={}))["MetalLB"] == 0
+    assert _kinds(small(networks={}), peering="metallb")["BGPPeer"] == 8
+
+
 def test_nodes_with_an_asn_each_have_hand_made_configurations_where_metallb_takes_one() -> None:
     values = small("rfc7938")
     assert _kinds(values)["BGPPeer"] == 0
@@ -81,6 +86,8 @@ def test_bfd_goes_without_pods_over_bgp() -> None:
 @pytest.mark.parametrize("name", RELEASES)
 def test_namespaces_are_the_releases_unless_given(name: str) -> None:
     default = {"4.18": "metallb-system"}.get(name, "openshift-frr-k8s")
+    by_hand = emitted(plan_of(small()), options(name, peering="frr-k8s"))
+    assert {c["metadata"]["namespace"] for c in of_kind(by_hand, "FRRConfiguration")} == {"openshift-frr-k8s"}
     for given, expected in ((None, default), ("own-frr", "own-frr")):
         documents = emitted(plan_of(small()), options(name, frr_configuration_namespace=given))
         assert {c["metadata"]["namespace"] for c in of_kind(documents, "FRRConfiguration")} == {expected}

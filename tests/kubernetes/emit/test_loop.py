@@ -171,7 +171,7 @@ def test_passwords_come_from_the_secret(release: str) -> None:
             "type": "kubernetes.io/basic-auth",
             "stringData": {"password": "word"},
         }
-        for namespace in {chosen.metallb, chosen.frr_k8s}
+        for namespace in ("metallb-system", "openshift-frr-k8s")
     ]
     resources = _resources(planned, chosen, *secrets)
     for device in _cluster_nodes(planned, chosen):
