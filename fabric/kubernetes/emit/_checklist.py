@@ -102,7 +102,9 @@ def _checks(cluster: Cluster, name: str) -> list[str]:
             "From each node `ping` reaches the leaf ends of its links; with `-M do -s` at full MTU as well.",
         ]
     if name == "bgp":
+        webhook = "A refusal because MetalLB's webhook is not up yet is met by applying again once its pods are ready."
         return [
+            *([webhook] if cluster.metallb_nodes else ()),
             f"`oc get bgpsessionstates -n {cluster.frr_namespace}` (4.20 and newer) shows every session Established.",
             "`oc get frrnodestates` shows `success` for conversion and reload on every node.",
             "The leaves have the nodes' host routes: `show bgp summary`, `show ip route` there.",

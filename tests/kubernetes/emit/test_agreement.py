@@ -192,6 +192,23 @@ def test_virtual_addresses_are_services_not_the_nodes(topology: str) -> None:
         assert _addresses(loopback) == every - vips
 
 
+@pytest.mark.parametrize("topology", RHOSO)
+def test_addresses_follow_the_references_rule(topology: str) -> None:
+    """Node links are `100.{64+side}.{rack}.{1+4i}/30`, i counting a rack's nodes, and loopbacks `99.99.<rack>.x`."""
+    planned = shipped(topology)
+    for name, state in _policies(planned).items():
+        device = planned.by_name[name].device
+        assert device.rack is not None
+        rack, offset = int(device.rack.removeprefix("rack-")), 1 + 4 * device.index
+        by_name = {interface["name"]: interface["ipv4"]["address"] for interface in state["interfaces"]}
+        for side in (0, 1):
+            host = {"ip": f"100.{64 + side}.{rack}.{offset + 1}", "prefix-length": 30}
+            assert by_name[f"eth{1 + side}"] == [host]
+        assert by_name[LOOPBACK][0]["ip"].startswith(f"99.99.{rack}.")
+        hops = [r["next-hop-address"] for r in state["routes"]["config"] if r["destination"] == "99.99.0.0/16"]
+        assert hops == [f"100.{64 + side}.{rack}.{offset}" for side in (0, 1)]
+
+
 @pytest.mark.parametrize("families", [["ipv4"], ["ipv6"]])
 def test_no_family_of_the_loopback_is_switched_off(families: list[str]) -> None:
     for state in _policies(plan_of(small(families=families, networks={}))).values():

@@ -61,9 +61,8 @@ def test_frr_variables_are_the_nodes_bgp(topology: str) -> None:
         assert ("edpm_enable_chassis_gw" in shared) == (device.place.role == "networker")
 
 
-def _variables(planned: Plan, shared: Document, node: Document, chosen: KubernetesOptions | None) -> dict[str, Any]:
+def _variables(netconfig: Document, shared: Document, node: Document) -> dict[str, Any]:
     """What Ansible has for a node: its addresses, and the lengths of its subnets."""
-    (netconfig,) = of_kind(emitted(planned, chosen), "NetConfig")
     subnets = {(n["name"], s["name"]): s for n in netconfig["spec"]["networks"] for s in n["subnets"]}
     found: dict[str, Any] = dict(_FABRIC_VARS, neutron_physical_bridge_name=shared["neutron_physical_bridge_name"])
     for network in node["networks"]:
@@ -79,9 +78,10 @@ def _variables(planned: Plan, shared: Document, node: Document, chosen: Kubernet
 @pytest.mark.parametrize("agent", ["ovn-bgp", "ovn-evpn", "ovn-bgp-agent"])
 def test_network_template_gives_the_nodes_their_addresses(topology: str, agent: Any) -> None:
     planned, chosen = shipped(topology), options(agent=agent)
+    (netconfig,) = of_kind(emitted(planned, chosen), "NetConfig")
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     for device, shared, node in _data_plane(planned, chosen):
-        variables = _variables(planned, shared, node, chosen)
+        variables = _variables(netconfig, shared, node)
         template = environment.from_string(shared["edpm_network_config_template"])
         text = template.render(**variables, lookup=lambda _, name, known=variables: known[name])
         entries = {entry["name"]: entry for entry in yaml.safe_load(text)["network_config"]}
