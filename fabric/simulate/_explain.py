@@ -13,6 +13,7 @@ from fabric.simulate._decision import best_of
 from fabric.simulate._export import Exported
 from fabric.simulate._origins import suppressed
 from fabric.simulate._policy import Policy, Subject
+from fabric.simulate._propagation import Graph
 from fabric.simulate._sessions import Established
 from fabric.simulate._simulation import Simulation
 from fabric.simulate._tables import PrefixTable
@@ -195,7 +196,8 @@ def _silent(
     family: Family,
 ) -> Iterator[SilentNeighbor]:
     """The neighbors in whose sessions nothing was announced for the prefix."""
-    channels = _channels_to(simulation, family)
+    graph = _graph(simulation, family)
+    channels = {channel.source.end: channel for channel in graph.channels}
     for end, session in sessions.items():
         if end in heard:
             continue
@@ -206,7 +208,7 @@ def _silent(
             if _carries(simulation, end, family):
                 yield SilentNeighbor(end, far, Silence.FAMILY)
         else:
-            reason = _withheld(simulation, channels[end], prefix, family)
+            reason = _withheld(simulation, graph, channels[end], prefix)
             silence = Silence.NO_PATH if reason is None else Silence.WITHHELD
             yield SilentNeighbor(end, far, silence, reason)
 
@@ -219,23 +221,23 @@ def _carries(simulation: Simulation, end: SessionEnd, family: Family) -> bool:
     return any(settings.family == family for settings in neighbor.families)
 
 
-def _channels_to(simulation: Simulation, family: Family) -> dict[SessionEnd, Channel]:
-    """The announcing side of every session that carries the family, by the receiver's neighbor statement."""
-    outcome = simulation._round  # the stable state; only this package looks into it
+def _graph(simulation: Simulation, family: Family) -> Graph:
+    """Who announces to whom in the stable state."""
+    outcome = simulation._round  # only this package looks into it
     established = [item for item in outcome.given.sessions if isinstance(item, Established)]
     channels = channels_of(simulation._links, simulation._routers, established, family)
-    return {channel.source.end: channel for channel in channels}
+    return Graph(family, tuple(simulation._routers.values()), channels, outcome.zebra.igp_metric)
 
 
-def _withheld(simulation: Simulation, channel: Channel, prefix: Prefix, family: Family) -> Reason | None:
+def _withheld(simulation: Simulation, graph: Graph, channel: Channel, prefix: Prefix) -> Reason | None:
     """Why the sender keeps its best path to itself; `None` where it has none."""
     sender = channel.sender
-    held = dict(simulation._round.bgp[family].held(sender))
     if channel.export.settings.default_originate and prefix.prefixlen == 0:
         return Reason.DEFAULT_ORIGINATED
-    if prefix not in held:
+    paths = dict(simulation._round.bgp[graph.family].held(sender)).get(prefix)
+    if not paths:
         return None
-    if suppressed(sender, family, prefix):
+    if suppressed(sender, graph.family, prefix):
         return Reason.SUPPRESSED
-    told = channel.export.announce(best_of(held[prefix], sender.settings(family)), prefix)
+    told = channel.export.announce(best_of(paths, graph.settings[sender.index]), prefix)
     return None if isinstance(told, Exported) else told
