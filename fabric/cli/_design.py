@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fabric.plan import Ledger
 
 _FIRST_CHOICE = ("frr", "containerlab")
+_OPENSHIFT = "rhoso"
 
 
 class DiffFormat(StrEnum):
@@ -102,10 +103,11 @@ def diff(
 ) -> None:
     """Show all that a change touches: devices, links, sessions, values, and lines of configuration."""
     from fabric import config
+    from fabric.kubernetes import configure
     from fabric.render import changed_files
     from fabric.report import diff_document, diff_tables, to_markdown
 
-    before, after = (config.build(planned(file, ledger)) for file in (old, new))
+    before, after = (configure(planned(file, ledger)) for file in (old, new))
     changes, files = config.diff(before, after), tuple(changed_files(before, after))
     if form is DiffFormat.json:
         answer_json(diff_document(changes, files))
@@ -121,18 +123,22 @@ def render(
     ledger: LedgerOption = None,
     export: Annotated[
         list[str] | None,
-        typer.Option("--export", help="What to write, repeatable, or `all`; default: frr and containerlab."),
+        typer.Option(
+            "--export",
+            help="What to write, repeatable, or `all`; default: frr, containerlab, and kubernetes for rhoso.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write configuration: FRR's of every switch and node, a containerlab topology, and what other tools take in."""
-    from fabric import config
+    from fabric.kubernetes import configure
     from fabric.render import write_tree
     from fabric.render.exports import EXPORTERS, Export, export_tree
 
     value = planned(file, ledger)
-    chosen = tuple(EXPORTERS) if export == ["all"] else tuple(export or _FIRST_CHOICE)
-    fabric = config.build(value)
+    first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
+    chosen = tuple(EXPORTERS) if export == ["all"] else tuple(export or first_choice)
+    fabric = configure(value)
     written = write_tree(export_tree(Export(value, fabric), chosen), output)
     if as_json:
         answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})
@@ -146,8 +152,8 @@ def graph(
     ledger: LedgerOption = None,
 ) -> None:
     """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
-    from fabric import config
     from fabric.errors import InputError
+    from fabric.kubernetes import configure
     from fabric.render import write_tree
     from fabric.render.drawing import drawing_of, graph_dot, graph_mermaid, graph_svg
 
@@ -156,6 +162,6 @@ def graph(
     if writer is None:
         allowed = ", ".join(writers)
         raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")
-    drawing = drawing_of(config.build(planned(file, ledger)))
+    drawing = drawing_of(configure(planned(file, ledger)))
     write_tree({output.name: writer(drawing)}, output.parent)
     say(f"drawn to {output}")

@@ -12,7 +12,8 @@ from fabric.cli._options import DEFAULT_RELEASE, FileArgument, JsonOption, LabOp
 from fabric.cli._planning import LedgerOption, read
 
 if TYPE_CHECKING:
-    from fabric.lab import ClusterSource, EmbeddedEngine, RunningLab
+    from fabric.kubernetes import ClusterSource
+    from fabric.lab import EmbeddedEngine, RunningLab
 
 app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
@@ -42,9 +43,8 @@ def _running(name: str | None) -> RunningLab:
 
 def _cluster(paths: list[Path], release: str) -> ClusterSource:
     """The resources in files and directories; what the cluster would drop of them goes to standard error."""
-    from fabric.kubernetes import read_texts, resources_of
+    from fabric.kubernetes import ClusterSource, read_texts, resources_of
     from fabric.kubernetes import release as release_named
-    from fabric.lab import ClusterSource
 
     texts = read_texts(paths)
     for problem in resources_of(texts, release_named(release)).dropped:

@@ -99,11 +99,12 @@ def explain(
 
 
 def _what_if(file: Path, fail: list[str] | None) -> WhatIf:
-    from fabric import config, plan
+    from fabric import plan
+    from fabric.kubernetes import configure
     from fabric.simulate import what_if
     from fabric.topology import load
 
-    return what_if(config.build(plan.build(load(file))), fail or ())
+    return what_if(configure(plan.build(load(file))), fail or ())
 
 
 def _simulated(file: Path, fail: list[str] | None) -> Simulation:

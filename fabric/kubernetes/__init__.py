@@ -1,5 +1,6 @@
 """Kubernetes resources into device configurations: what the real controllers of a release make of them."""
 
+from fabric.kubernetes._configure import ClusterSource, configure
 from fabric.kubernetes._documents import Document, ResourceError, parse_documents
 from fabric.kubernetes._files import read_texts, resources_of
 from fabric.kubernetes._release import RELEASES, Dialect, Release, release
@@ -18,6 +19,7 @@ from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_sel
 __all__ = [
     "HOSTNAME_LABEL",
     "RELEASES",
+    "ClusterSource",
     "Dialect",
     "Document",
     "LabelSelector",
@@ -28,6 +30,7 @@ __all__ = [
     "Resources",
     "SelectorError",
     "admit",
+    "configure",
     "node_named",
     "nodes_meant",
     "nodes_of",

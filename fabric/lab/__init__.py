@@ -17,12 +17,11 @@ from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import netns_path
 from fabric.lab._running import RunningLab
-from fabric.lab._spec import ClusterSource, DeviceFiles, LabSpec
+from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
 
 __all__ = [
     "AwaitFibResult",
-    "ClusterSource",
     "Completed",
     "DaemonStatus",
     "DeviceFiles",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from fabric.config import FabricConfig
 from fabric.errors import LabError
 from fabric.lab._engine import LabStatus
-from fabric.lab._spec import ClusterSource, LabSpec
+from fabric.lab._spec import LabSpec
 
 if TYPE_CHECKING:
+    from fabric.kubernetes import ClusterSource
     from fabric.plan import Ledger
     from fabric.topology import Design
 
@@ -19,7 +20,6 @@ _TOPOLOGY = "topology.json"
 _LEDGER = "plan.lock.yaml"
 _RELEASE = "release"
 _RESOURCES = "resources/"
-_OPENSHIFT_ROLES = frozenset({"worker", "control-plane"})
 
 
 def spec_of(
@@ -56,20 +56,16 @@ def fabric_of(status: LabStatus) -> FabricConfig:
 
 
 def _fabric(design: Design, cluster: ClusterSource | None, ledger: Ledger) -> FabricConfig:
-    from fabric import config, plan
+    from fabric import plan
+    from fabric.kubernetes import configure
 
-    fabric = config.build(plan.build(design, ledger))
-    if cluster is None:
-        return fabric
-    from fabric.lab._resources import with_cluster
-
-    openshift = design.topology.profile == "rhoso"
-    members = (device.name for device in fabric if openshift and device.place.role in _OPENSHIFT_ROLES)
-    return with_cluster(fabric, cluster, frozenset(members))
+    return configure(plan.build(design, ledger), cluster)
 
 
 def _cluster(sources: Mapping[str, str]) -> ClusterSource | None:
     """The cluster that a lab's sources tell of."""
+    from fabric.kubernetes import ClusterSource
+
     if _RELEASE not in sources:
         return None
     texts = {key.removeprefix(_RESOURCES): text for key, text in sources.items() if key.startswith(_RESOURCES)}

@@ -27,15 +27,6 @@ class DeviceFiles(Protocol):
 
 
 @dataclass(frozen=True)
-class ClusterSource:
-    """What is applied to a cluster: the texts of its resources by file name, and the release that reads them."""
-
-    texts: Mapping[str, str] = field(repr=False)
-    """Not shown by `repr`: they may hold passwords."""
-    release: str
-
-
-@dataclass(frozen=True)
 class LabSpec:
     """A fabric to run under a name, with the rendered files of each of its devices."""
 

@@ -341,6 +341,21 @@ class Rhoso(Strict):
     `originated`: every switch announces one by itself, as the published references do."""
 
 
+class Kubernetes(Strict):
+    """The OpenShift cluster whose nodes the fabric connects. What is left out is as the release has it."""
+
+    release: Literal["4.18", "4.20", "4.22"] = "4.20"
+    """OpenShift release: its resources have only the fields that its controllers know."""
+    metallb_namespace: Name | None = None
+    """Namespace of MetalLB."""
+    frr_configuration_namespace: Name | None = None
+    """Namespace of FRRConfigurations, where frr-k8s runs."""
+    openstack_namespace: Name = "openstack"
+    """Namespace of the OpenStack control plane."""
+    nics: Mapping[str, str] = {}
+    """The nodes' NIC for a port of the plan, such as `eth1: enp8s0`; a port left out keeps its name."""
+
+
 class Topology(Strict):
     """A topology file."""
 
@@ -396,3 +411,5 @@ class Topology(Strict):
     """Room for growth."""
     rhoso: Rhoso = Rhoso()
     """What only the `rhoso` profile can choose."""
+    kubernetes: Kubernetes = Kubernetes()
+    """The OpenShift cluster."""

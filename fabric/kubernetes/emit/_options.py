@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from fabric.kubernetes._release import Release, release
+from fabric.topology import Topology
 
 _FIRST_RACK = IPv4Network("192.168.122.0/24")
 _CLUSTER = (IPv4Network("192.168.111.0/24"), IPv4Network("192.168.125.0/24"))
@@ -52,3 +53,15 @@ class KubernetesOptions:
     def metallb(self) -> str:
         """MetalLB's namespace."""
         return self.metallb_namespace or self.release.metallb_namespace
+
+
+def options_of(topology: Topology) -> KubernetesOptions:
+    """What a topology file says of its cluster; the defaults for the rest."""
+    cluster = topology.kubernetes
+    return KubernetesOptions(
+        release=release(cluster.release),
+        metallb_namespace=cluster.metallb_namespace,
+        frr_configuration_namespace=cluster.frr_configuration_namespace,
+        openstack_namespace=cluster.openstack_namespace,
+        nics=cluster.nics,
+    )

@@ -16,7 +16,7 @@ from fabric.kubernetes.emit._metallb import metallb_resources
 from fabric.kubernetes.emit._model import Object
 from fabric.kubernetes.emit._netconfig import netconfig
 from fabric.kubernetes.emit._nmstate import network_policies
-from fabric.kubernetes.emit._options import KubernetesOptions
+from fabric.kubernetes.emit._options import KubernetesOptions, options_of
 from fabric.kubernetes.emit._placement import node_health, node_labels, topologies, tuned
 from fabric.kubernetes.emit._pods import attachments
 from fabric.plan import Plan
@@ -40,7 +40,7 @@ def kubernetes_files(plan: Plan, options: KubernetesOptions | None = None) -> Ma
     One file a kind, one directory a step of the checklist, each a kustomization, with names that depend on the
     design's names only. Raises `InputError` for a design that the release's controllers would refuse.
     """
-    cluster = Cluster(plan, options or KubernetesOptions())
+    cluster = Cluster(plan, options or options_of(plan.design.topology))
     stages = {name: found for name, sources in _STAGES.items() if (found := _by_kind(cluster, sources))}
     if not stages:
         return {}

@@ -39,8 +39,16 @@ class Export:
 
 Exporter = Callable[[Export], Mapping[str, str]]
 
+
+def _kubernetes(export: Export) -> Mapping[str, str]:
+    from fabric.kubernetes.emit import kubernetes_files  # noqa: PLC0415 - a third of the start-up of all exports
+
+    return kubernetes_files(export.plan)
+
+
 EXPORTERS: Mapping[str, Exporter] = {
     "frr": lambda export: export.frr,
+    "kubernetes": _kubernetes,
     "cabling": lambda export: cabling_tree(export.fabric),
     "hosts": lambda export: hosts_tree(export.plan, export.domain),
     "dns": lambda export: dns_tree(export.plan, DnsSettings(export.domain)),

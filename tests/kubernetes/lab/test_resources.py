@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fabric.errors import InputError
-from fabric.lab import ClusterSource, EmbeddedEngine, LabSpec, RunningLab, UpOptions, fabric_of, spec_of
+from fabric.kubernetes import ClusterSource
+from fabric.lab import EmbeddedEngine, LabSpec, RunningLab, UpOptions, fabric_of, spec_of
 from fabric.simulate import SessionDown, reachable
 from fabric.topology import parse
 from fabric.verify import Prediction, bring_up, predict, verify

@@ -10,15 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import yaml
+
 from fabric.config import DeviceConfig, FabricConfig, Policies
 from fabric.errors import InputError
-from fabric.kubernetes import HOSTNAME_LABEL, Document, Node, Resources, nodes_of, release, resources_of
+from fabric.kubernetes import HOSTNAME_LABEL, ClusterSource, Document, Node, Resources, nodes_of, release, resources_of
 from fabric.kubernetes.controllers import reconcile
+from fabric.kubernetes.emit import kubernetes_files
 from fabric.kubernetes.frr_k8s import ConversionError, NodeConfiguration, Translator, to_device_config
-from fabric.lab._spec import ClusterSource
+from fabric.plan import Plan, SubnetPlan
 
 _ZONE_LABEL = "topology.kubernetes.io/zone"
 _ROLE_LABEL = "node-role.kubernetes.io/"
+_OS_LABEL = "kubernetes.io/os"
+_BGP, _KUSTOMIZATION = "kubernetes/bgp/", "/kustomization.yaml"
 _SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
 
 
@@ -36,6 +41,29 @@ def with_cluster(fabric: FabricConfig, source: ClusterSource, members: frozenset
     resources = resources_of(source.texts, chosen, map(_node_document, missing))
     configurations = _translate_all(reconcile(resources, chosen).resources, devices)
     return replace(fabric, devices=tuple(_configured(device, configurations) for device in fabric))
+
+
+def own_cluster(plan: Plan) -> ClusterSource:
+    """The resources that we write for the cluster of a design, as the ones that its nodes run.
+
+    OpenStack's services bring the virtual addresses to life, so each subnet with some has a Service that holds them.
+    """
+    files = kubernetes_files(plan)
+    texts = {path: text for path, text in files.items() if path.startswith(_BGP) and not path.endswith(_KUSTOMIZATION)}
+    services = [_service(subnet) for subnet in plan.subnets if subnet.vips]
+    return ClusterSource(
+        {**texts, "services.yaml": yaml.safe_dump_all(services)}, plan.design.topology.kubernetes.release
+    )
+
+
+def _service(subnet: SubnetPlan) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"{subnet.network}-{subnet.scope}", "namespace": "openstack"},
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"ip": str(vip)} for vip in subnet.vips]}},
+    }
 
 
 def _nodes_among(fabric: FabricConfig, resources: Resources, members: frozenset[str]) -> tuple[DeviceConfig, ...]:
@@ -74,7 +102,7 @@ def _host_names_of(selector: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _node_document(device: DeviceConfig) -> Document:
-    labels = {HOSTNAME_LABEL: device.name, f"{_ROLE_LABEL}{device.place.role}": ""}
+    labels = {HOSTNAME_LABEL: device.name, _OS_LABEL: "linux", f"{_ROLE_LABEL}{device.place.role}": ""}
     if device.place.zone:
         labels[_ZONE_LABEL] = device.place.zone
     value = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": device.name, "labels": labels}}

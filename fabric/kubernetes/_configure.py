@@ -1,0 +1,42 @@
+"""The configuration of a whole design: OpenShift nodes run what the controllers make of resources, as on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fabric import config
+from fabric.config import FabricConfig
+from fabric.plan import Plan
+
+_OPENSHIFT_PROFILE = "rhoso"
+_OPENSHIFT_ROLES = frozenset({"worker", "control-plane"})
+
+
+@dataclass(frozen=True)
+class ClusterSource:
+    """What is applied to a cluster: the texts of its resources by file name, and the release that reads them."""
+
+    texts: Mapping[str, str] = field(repr=False)
+    """Not shown by `repr`: they may hold passwords."""
+    release: str
+
+
+def configure(plan: Plan, cluster: ClusterSource | None = None) -> FabricConfig:
+    """The configuration of all devices; that of OpenShift nodes comes from resources: the given ones, else our own.
+
+    Raises `InputError` with what the controllers refuse.
+    """
+    fabric = config.build(plan)
+    members = _openshift_nodes(plan, fabric)
+    if cluster is None and not members:
+        return fabric
+    from fabric.kubernetes.nodes import own_cluster, with_cluster  # noqa: PLC0415 - few designs have a cluster
+
+    return with_cluster(fabric, cluster or own_cluster(plan), members)
+
+
+def _openshift_nodes(plan: Plan, fabric: FabricConfig) -> frozenset[str]:
+    if plan.design.topology.profile != _OPENSHIFT_PROFILE:
+        return frozenset()
+    return frozenset(d.name for d in fabric if d.place.role in _OPENSHIFT_ROLES and d.default_bgp)
