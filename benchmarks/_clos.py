@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 SPINE_ASN = 65000
 LINKS = IPv4Address("10.1.0.0")
@@ -58,13 +58,17 @@ class Clos:
 
 
 def topology_yaml(spines: int, leaves: int) -> str:
-    """The topology file that `fabric` reads: numbered /31 links, and no BFD, so that both run the same daemons."""
+    """The topology file that `fabric` reads: numbered /31 links, and no BFD, so that both run the same daemons.
+
+    More leaves than the 2-byte range for them has get 4-byte ASNs.
+    """
     lines = [
         "version: 1",
         "name: benchmark",
         f"spines: {spines}",
         "links: {fabric: numbered, fabric_prefix: 31}",
         "bfd: {fabric: false}",
+        f"asn: {{width: {2 if leaves <= 360 else 4}}}",
         "zones:",
         "  - name: zone-a",
         "    racks:",
@@ -87,6 +91,44 @@ def netlab_topology(clos: Clos) -> str:
         *(f"- {link.spine}-{link.leaf}" for link in clos.links),
     ]
     return "\n".join(lines) + "\n"
+
+
+def avd_inputs(clos: Clos) -> dict[str, dict[str, object]]:
+    """What pyavd reads, by device: the whole fabric each time, eBGP over /31s and nothing above it."""
+    spines = [router for router, asn in clos.asns.items() if asn == SPINE_ASN]
+    leaves = [router for router in clos.asns if router not in spines]
+    ports = [f"Ethernet{number}" for number in range(1, clos.spines + 1)]
+    fabric: dict[str, object] = {
+        "fabric_name": "BENCHMARK",
+        "underlay_routing_protocol": "ebgp",
+        "overlay_routing_protocol": "none",
+        "spine": {
+            "defaults": {"platform": "default", "loopback_ipv4_pool": "10.0.0.0/24", "bgp_as": str(SPINE_ASN)},
+            "nodes": [{"name": name, "id": number} for number, name in enumerate(spines, start=1)],
+        },
+        "l3leaf": {
+            "defaults": {
+                "platform": "default",
+                "loopback_ipv4_pool": "10.0.16.0/20",
+                "uplink_ipv4_pool": str(ip_network(f"{LINKS}/16")),
+                "uplink_switches": spines,
+                "uplink_interfaces": ports,
+                "mlag": False,
+                "vtep": False,
+            },
+            "nodes": [
+                {
+                    "name": name,
+                    "id": number,
+                    "bgp_as": str(clos.asns[name]),
+                    "uplink_switch_interfaces": [f"Ethernet{number}"] * clos.spines,
+                }
+                for number, name in enumerate(leaves, start=1)
+            ],
+        },
+    }
+    kinds = dict.fromkeys(spines, "spine") | dict.fromkeys(leaves, "l3leaf")
+    return {name: {**fabric, "hostname": name, "inventory_hostname": name, "type": kinds[name]} for name in clos.asns}
 
 
 def munet_files(clos: Clos) -> dict[str, str]:
