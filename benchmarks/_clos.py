@@ -18,6 +18,13 @@ chown -R frr:frr /var/run/frr
 """
 """Starts the two daemons themselves; munet's own examples call `frrinit.sh`, which starts more and is slower."""
 
+NETLAB_NODES = 150
+"""More nodes than this netlab numbers only when told to."""
+NETLAB_LARGE = (
+    "defaults.const.MAX_NODE_ID: 4000",
+    "defaults.addressing: { loopback: { ipv4: 10.0.0.0/16 }, mgmt: { ipv4: 192.168.0.0/16, start: 10 } }",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -85,6 +92,7 @@ def netlab_topology(clos: Clos) -> str:
         "module: [ bgp ]",
         "bgp.sessions: { ipv4: [ ebgp ] }",
         "addressing: { p2p: { ipv4: 10.1.0.0/16, prefix: 31 } }",
+        *(NETLAB_LARGE if len(clos.asns) > NETLAB_NODES else ()),
         "nodes:",
         *(f"  {router}: {{ bgp.as: {asn} }}" for router, asn in clos.asns.items()),
         "links:",
