@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bring_up, plan_render, translate
+from benchmarks import bring_up, plan_render, plan_scale, translate
 from benchmarks._table import machine, table
 
 
@@ -12,8 +12,10 @@ def main() -> None:
     """Measure and print."""
     if lack := bring_up.what_munet_lacks():
         sys.exit(lack)
-    rows = plan_render.measure(runs=5) + translate.measure(runs=3) + bring_up.measure(runs=3, munet_at_100=False)
-    print(f"{machine()}\n\n{table(rows)}")
+    rows = plan_render.measure(runs=5) + plan_scale.measure(runs=1) + translate.measure(runs=3)
+    rows += bring_up.measure(runs=3, munet_at_100=False)
+    costs = plan_scale.cost_table(plan_scale.costs())
+    print(f"{machine()}\n\n{table(rows)}\n\n{costs}")
 
 
 if __name__ == "__main__":

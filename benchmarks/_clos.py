@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 SPINE_ASN = 65000
 LINKS = IPv4Address("10.1.0.0")
@@ -17,6 +17,13 @@ chown -R frr:frr /var/run/frr
 /usr/lib/frr/bgpd -d -f %CONFIGDIR%/%NAME%.conf
 """
 """Starts the two daemons themselves; munet's own examples call `frrinit.sh`, which starts more and is slower."""
+
+NETLAB_NODES = 150
+"""More nodes than this netlab numbers only when told to."""
+NETLAB_LARGE = (
+    "defaults.const.MAX_NODE_ID: 4000",
+    "defaults.addressing: { loopback: { ipv4: 10.0.0.0/16 }, mgmt: { ipv4: 192.168.0.0/16, start: 10 } }",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,17 @@ class Clos:
 
 
 def topology_yaml(spines: int, leaves: int) -> str:
-    """The topology file that `fabric` reads: numbered /31 links, and no BFD, so that both run the same daemons."""
+    """The topology file that `fabric` reads: numbered /31 links, and no BFD, so that both run the same daemons.
+
+    More leaves than the 2-byte range for them has get 4-byte ASNs.
+    """
     lines = [
         "version: 1",
         "name: benchmark",
         f"spines: {spines}",
         "links: {fabric: numbered, fabric_prefix: 31}",
         "bfd: {fabric: false}",
+        f"asn: {{width: {2 if leaves <= 360 else 4}}}",
         "zones:",
         "  - name: zone-a",
         "    racks:",
@@ -81,12 +92,51 @@ def netlab_topology(clos: Clos) -> str:
         "module: [ bgp ]",
         "bgp.sessions: { ipv4: [ ebgp ] }",
         "addressing: { p2p: { ipv4: 10.1.0.0/16, prefix: 31 } }",
+        *(NETLAB_LARGE if len(clos.asns) > NETLAB_NODES else ()),
         "nodes:",
         *(f"  {router}: {{ bgp.as: {asn} }}" for router, asn in clos.asns.items()),
         "links:",
         *(f"- {link.spine}-{link.leaf}" for link in clos.links),
     ]
     return "\n".join(lines) + "\n"
+
+
+def avd_inputs(clos: Clos) -> dict[str, dict[str, object]]:
+    """What pyavd reads, by device: the whole fabric each time, eBGP over /31s and nothing above it."""
+    spines = [router for router, asn in clos.asns.items() if asn == SPINE_ASN]
+    leaves = [router for router in clos.asns if router not in spines]
+    ports = [f"Ethernet{number}" for number in range(1, clos.spines + 1)]
+    fabric: dict[str, object] = {
+        "fabric_name": "BENCHMARK",
+        "underlay_routing_protocol": "ebgp",
+        "overlay_routing_protocol": "none",
+        "spine": {
+            "defaults": {"platform": "default", "loopback_ipv4_pool": "10.0.0.0/24", "bgp_as": str(SPINE_ASN)},
+            "nodes": [{"name": name, "id": number} for number, name in enumerate(spines, start=1)],
+        },
+        "l3leaf": {
+            "defaults": {
+                "platform": "default",
+                "loopback_ipv4_pool": "10.0.16.0/20",
+                "uplink_ipv4_pool": str(ip_network(f"{LINKS}/16")),
+                "uplink_switches": spines,
+                "uplink_interfaces": ports,
+                "mlag": False,
+                "vtep": False,
+            },
+            "nodes": [
+                {
+                    "name": name,
+                    "id": number,
+                    "bgp_as": str(clos.asns[name]),
+                    "uplink_switch_interfaces": [f"Ethernet{number}"] * clos.spines,
+                }
+                for number, name in enumerate(leaves, start=1)
+            ],
+        },
+    }
+    kinds = dict.fromkeys(spines, "spine") | dict.fromkeys(leaves, "l3leaf")
+    return {name: {**fabric, "hostname": name, "inventory_hostname": name, "type": kinds[name]} for name in clos.asns}
 
 
 def munet_files(clos: Clos) -> dict[str, str]:

@@ -10,10 +10,11 @@ import typer
 
 from fabric.cli._console import answer_json, note, say, show
 from fabric.cli._options import FileArgument, JsonOption
-from fabric.cli._planning import LedgerOption, planned, read
+from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, read
 
 if TYPE_CHECKING:
     from fabric.plan import Ledger
+    from fabric.topology import Design
 
 _FIRST_CHOICE = ("frr", "containerlab")
 _OPENSHIFT = "rhoso"
@@ -38,6 +39,7 @@ def plan(
     file: FileArgument,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Directory to write the plan to.")] = None,
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Only compare; exit 1 if file and ledger differ.")] = False,
     reclaim: Annotated[bool, typer.Option("--reclaim", help="Free the values that lost their owner.")] = False,
     as_json: JsonOption = False,
@@ -46,14 +48,13 @@ def plan(
     from fabric import plan as planning
     from fabric.errors import InputError
     from fabric.report import plan_document, plan_files, plan_tables
-    from fabric.topology import load
 
     if ledger is None and (check or reclaim):
         raise InputError("--check and --reclaim ask about a ledger. Name its file with --ledger.")
+    design = designed(file, pins)
     if check:
-        raise typer.Exit(_check(file, ledger, as_json))
+        raise typer.Exit(_check(file, design, ledger, as_json))
     kept = read(ledger)
-    design = load(file)
     value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
         planning.write_ledger(ledger, planning.ledger_of(value))
@@ -69,13 +70,12 @@ def plan(
         show(entry for entry in plan_tables(value).values() if entry.rows)
 
 
-def _check(file: Path, ledger: Path | None, as_json: bool) -> int:
+def _check(file: Path, design: Design, ledger: Path | None, as_json: bool) -> int:
     """1 where the file would give out or release something that the ledger does not know, else 0."""
     from fabric.plan import drift
     from fabric.report import value_changes_document, value_changes_table
-    from fabric.topology import load
 
-    changes = drift(load(file), read(ledger))
+    changes = drift(design, read(ledger))
     if as_json:
         answer_json(value_changes_document(changes))
     elif changes:
@@ -121,6 +121,7 @@ def render(
     file: FileArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")],
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -135,7 +136,7 @@ def render(
     from fabric.render import write_tree
     from fabric.render.exports import EXPORTERS, Export, export_tree
 
-    value = planned(file, ledger)
+    value = planned(file, ledger, pins)
     first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
     chosen = tuple(EXPORTERS) if export == ["all"] else tuple(export or first_choice)
     fabric = configure(value)

@@ -9,19 +9,31 @@ import typer
 
 if TYPE_CHECKING:
     from fabric.plan import Ledger, Plan
+    from fabric.topology import Design
 
 LedgerOption = Annotated[
     Path | None,
     typer.Option("--ledger", help="File of the values given out before, which are kept: plan.lock.yaml."),
 ]
+PinsOption = Annotated[
+    Path | None,
+    typer.Option("--pins", help="CSV of addresses that nodes keep: device,network,address, or a NetBox export."),
+]
 
 
-def planned(file: Path, ledger: Path | None) -> Plan:
+def planned(file: Path, ledger: Path | None, pins: Path | None = None) -> Plan:
     """The plan of a topology file in which everything keeps what the ledger file, if there is one, says that it has."""
     from fabric import plan
-    from fabric.topology import load
 
-    return plan.build(load(file), read(ledger))
+    return plan.build(designed(file, pins), read(ledger))
+
+
+def designed(file: Path, pins: Path | None) -> Design:
+    """The design in a topology file, with the pins of a CSV file where one is named."""
+    from fabric.topology import load, with_pins
+
+    design = load(file)
+    return design if pins is None else with_pins(design, pins)
 
 
 def read(ledger: Path | None) -> Ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fabric.plan._model import LinkEnd, LinkPlan, Plan
+from fabric.plan._model import LinkEnd, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,10 @@ def cabling(plan: Plan) -> tuple[CablePlan, ...]:
             link.lower.device,
             link.lower.interface,
             racks[link.lower.device],
-            _speed(link),
+            link.speed_gbps,
         )
         for link in plan.links
     )
-
-
-def _speed(link: LinkPlan) -> float | None:
-    return min((end.speed_gbps for end in link.ends if end.speed_gbps is not None), default=None)
 
 
 def oversubscription(plan: Plan) -> tuple[Oversubscription, ...]:
@@ -66,8 +62,8 @@ def oversubscription(plan: Plan) -> tuple[Oversubscription, ...]:
 def _oversubscriptions(plan: Plan) -> Iterator[Oversubscription]:
     for entry in plan.devices:
         ends = [(link, near) for link, near, _ in plan.links_of[entry.name]]
-        up = sum(_speed(link) or 0 for link, near in ends if near is link.lower)
-        down = sum(_speed(link) or 0 for link, near in ends if near is link.upper)
+        up = sum(link.speed_gbps or 0 for link, near in ends if near is link.lower)
+        down = sum(link.speed_gbps or 0 for link, near in ends if near is link.upper)
         if up and down and all(_known(near) for _, near in ends):
             yield Oversubscription(entry.name, entry.device.tier, down, up)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from fabric.errors import Problem
 from fabric.plan._ledger import Key, Ledger, Section, entries, spaces, value_text
 from fabric.topology import Design
+
+Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +103,44 @@ class Giver:
         self._taken[room.space].add(entry)
         self.given.setdefault(section, {})[owner] = entry
 
-    def pin_outside(self, node: str, network: str, pinned: object, prefixes: Iterable[object]) -> None:
+    def pin_outside(self, node: str, network: str, pinned: Address, prefixes: Iterable[object]) -> None:
         """Notes a pin outside the node's subnets."""
         allowed = f"an address in {' or '.join(map(str, prefixes))}"
-        problem = self.design.source.problem(("pins", node, network), str(pinned), allowed, "Correct the address.")
-        self._pin_problems.append(problem)
+        path = self._pin_path(node, network, int(pinned))
+        self._pin_problems.append(self.design.source.problem(path, str(pinned), allowed, "Correct the address."))
+
+    def _pin_path(self, node: str, network: str, value: int) -> tuple[str | int, ...]:
+        pins = self.design.topology.pins[node][network]
+        return "pins", node, network, next(index for index, pinned in enumerate(pins) if int(pinned) == value)
 
     def _occupied(self, key: Key, entry: int, room: Room) -> Problem:
-        network = key.kind.split(".")[1]
-        held = (Key(*s, o) for s, owners in self._held.items() for o, v in owners.items() if v == entry)
-        owner = next((k for k in held if k.kind.partition(".")[2] == key.kind.partition(".")[2]), None)
-        found = f"{value_text(key.kind, entry)}, which is given out already"
+        network, value = key.kind.split(".")[1], entry >> 8
+        found, action = value_text(key.kind, entry), "Pin another address, or remove the other's line from the ledger."
+        owner = self._owner(self.given, key, entry)
         if owner is not None:
-            found = f"{value_text(key.kind, entry)}, which {owner} has ({self._ledger.where(owner)})"
-        action = "Pin another address, or remove the other's line from the ledger."
-        return self.design.source.problem(("pins", key.owner, network), found, f"a free address of {room.pool}", action)
+            place = self.design.source.where(self._pin_path(owner.owner, network, value))
+            found, action = f"{found}, which {owner} has ({place})", "Pin another address for one of the two."
+        elif (owner := self._owner(self._held, key, entry)) is not None:
+            found = f"{found}, which {owner} has ({self._ledger.where(owner)})"
+        else:
+            found = f"{found}, which is given out already"
+        path = self._pin_path(key.owner, network, value)
+        return self.design.source.problem(path, found, f"a free address of {room.pool}", action)
+
+    @staticmethod
+    def _owner(values: Mapping[Section, Mapping[str, int]], key: Key, entry: int) -> Key | None:
+        """Who has a value among those of the key's network and family."""
+        like = key.kind.partition(".")[2]
+        return next(
+            (
+                Key(*section, owner)
+                for section, owners in values.items()
+                if section[1].partition(".")[2] == like
+                for owner, value in owners.items()
+                if value == entry
+            ),
+            None,
+        )
 
     def _excluded(self, key: Key, held: int) -> Problem:
         found = f"{value_text(key.kind, held)}, which 'exclude', a gateway, an allocation or a pin takes"

@@ -92,6 +92,11 @@ class LinkPlan:
         """Both ends, the upper one first."""
         return self.upper, self.lower
 
+    @property
+    def speed_gbps(self) -> float | None:
+        """Speed of the slower end; `None` where no end's model is known."""
+        return min((end.speed_gbps for end in self.ends if end.speed_gbps is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class SubnetPlan:

@@ -195,8 +195,10 @@ def _give_hosts(part: _Part, prefixes: tuple[Prefix, ...], hosts: dict[str, list
         for device in entitled:
             section = (device.rack or CORE, f"host.{part.name}.{family}")
             candidate = room.low + offsets[device.name] if device.name in offsets else following
+            if not room.first <= candidate < room.last:  # beside a pin in the stretch that is left free by itself
+                candidate = room.first
             value = part.giver.claim(section, device.name, room, candidate)
             if value is not None:
                 offsets[device.name] = value - room.low
-                following = value + 1 if value + 1 < room.last else room.first
+                following = value + 1 if room.first <= value + 1 < room.last else room.first
                 hosts[device.name].append(HostAddress(part.name, address(family, value)))

@@ -1,6 +1,7 @@
 """Values to text: tables, JSON, YAML, CSV and Markdown."""
 
 from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
+from fabric.report._html import to_html
 from fabric.report._kubernetes import (
     configuration_document,
     findings_document,
@@ -53,6 +54,7 @@ __all__ = [
     "sweep_tables",
     "table",
     "to_csv",
+    "to_html",
     "to_markdown",
     "to_rich",
     "to_text",

@@ -9,18 +9,44 @@ from typing import Any
 import yaml
 
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
+from fabric.report._html import to_html
+from fabric.report._plan_facts import (
+    PlanFacts,
+    cabling_table,
+    facts_document,
+    oversubscription_table,
+    redundancy_table,
+    room_table,
+    warnings_table,
+)
 from fabric.report._table import Table, table, to_csv, to_markdown
 
 Document = dict[str, Any]
 
 
 def plan_tables(plan: Plan) -> Mapping[str, Table]:
-    """The plan's tables by file stem: devices, links, networks, pools."""
+    """What a terminal shows of a plan, by file stem: devices, links, networks, pools, redundancy, warnings."""
+    return _short_tables(PlanFacts(plan))
+
+
+def _short_tables(facts: PlanFacts) -> dict[str, Table]:
+    plan = facts.plan
     return {
         "devices": _devices(plan),
         "links": _links(plan),
         "networks": _networks(plan),
         "pools": _pools(plan),
+        "redundancy": redundancy_table(facts),
+        "warnings": warnings_table(facts),
+    }
+
+
+def _all_tables(facts: PlanFacts) -> dict[str, Table]:
+    return {
+        **_short_tables(facts),
+        "oversubscription": oversubscription_table(facts),
+        "room": room_table(facts),
+        "cabling": cabling_table(facts),
     }
 
 
@@ -62,6 +88,11 @@ def _pools(plan: Plan) -> Table:
 
 def plan_document(plan: Plan) -> Document:
     """The plan as plain values, for JSON and YAML."""
+    return _document(PlanFacts(plan))
+
+
+def _document(facts: PlanFacts) -> Document:
+    plan = facts.plan
     topology = plan.design.topology
     return {
         "version": 1,
@@ -83,6 +114,7 @@ def plan_document(plan: Plan) -> Document:
             {"pool": u.pool, "range": u.range, "unit": u.unit, "used": u.used, "capacity": u.capacity}
             for u in plan.pools
         ],
+        **facts_document(facts),
     }
 
 
@@ -105,6 +137,7 @@ def _device_document(entry: DevicePlan) -> Document:
 def _link_document(link: LinkPlan) -> Document:
     return {
         "kind": link.link.kind,
+        "speed_gbps": link.speed_gbps,
         "upper": _end_document(link.upper),
         "lower": _end_document(link.lower),
     }
@@ -120,12 +153,14 @@ def _to_yaml(document: Document) -> str:
 
 
 def plan_files(plan: Plan) -> Mapping[str, str]:
-    """The files that `fabric plan -o DIR` writes: YAML, JSON, Markdown, and a CSV file a table."""
-    document, tables = plan_document(plan), plan_tables(plan)
-    title = f"# Plan of {plan.design.topology.name}\n"
+    """The files that `fabric plan -o DIR` writes: YAML, JSON, Markdown, HTML, and a CSV file a table."""
+    facts = PlanFacts(plan)
+    document, tables = _document(facts), _all_tables(facts)
+    title = f"Plan of {plan.design.topology.name}"
     return {
         "plan.json": json.dumps(document, indent=2) + "\n",
         "plan.yaml": _to_yaml(document),
-        "plan.md": "\n".join([title, *map(to_markdown, tables.values())]),
+        "plan.md": "\n".join([f"# {title}\n", *map(to_markdown, tables.values())]),
+        "plan.html": to_html(title, tables.values()),
         **{f"{stem}.csv": to_csv(value) for stem, value in tables.items()},
     }

@@ -2,6 +2,7 @@
 
 from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
 from fabric.topology._model import AsnRange, Growth, Hardware, Network, NodeGroup, Pool, PortGroup, Range, Topology
+from fabric.topology._pins import with_pins
 from fabric.topology._read import Design, json_schema, load, parse
 from fabric.topology._redundancy import Cut, Redundancy, redundancy
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
@@ -34,4 +35,5 @@ __all__ = [
     "parse",
     "port_names",
     "redundancy",
+    "with_pins",
 ]

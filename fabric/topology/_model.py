@@ -129,6 +129,9 @@ class AsnPlan(Strict):
     """Range of node ASNs."""
     overrides: Mapping[DeviceName, Asn] = {}
     """ASNs of single devices, by name."""
+    allow_public: Switch = False
+    """Accept public ASNs in ranges and overrides; without it only private ones (RFC 6996) pass, so that a slip of the
+    pen takes nobody's number. Reserved ones never pass."""
 
 
 class Links(Strict):

@@ -60,7 +60,7 @@ def parse(text: str, file: str = "topology") -> Design:
         wrong = {problem.path for problem in problems}
         problems += [p for p in problems_of(topology, source) if not any(_same_place(p.path, w) for w in wrong)]
     if problems:
-        raise TopologyError(sorted(set(problems), key=lambda p: (line_of(p), p.path)))
+        raise TopologyError(sorted(set(problems), key=lambda p: (line_of(p), p.path, p.found)))
     assert topology is not None
     return Design(topology, settings_of(topology), expand(topology), source)
 

@@ -46,14 +46,37 @@ def redundancy(design: Design) -> Redundancy:
     """What the design survives; in a large regular fabric computed on a few devices of each kind."""
     import networkx as nx  # noqa: PLC0415 - a fifth of a second that only questions about the graph should pay
 
-    graph, cuts = design.fabric.graph, tuple(_cuts(design))
+    fabric, cuts = _without_triplets(design.fabric), tuple(_cuts(design))
+    graph = fabric.graph
     return Redundancy(
-        disjoint_paths=_disjoint_paths(design.fabric),
+        disjoint_paths=_disjoint_paths(fabric),
         single_devices=tuple(sorted(nx.articulation_points(graph))),
         single_links=tuple(sorted(_name(graph[ends[0]][ends[1]]["link"]) for ends in nx.bridges(graph))),
         cuts=cuts,
         warnings=tuple(_warnings(_few(design.fabric), cuts)),
     )
+
+
+def _without_triplets(fabric: Fabric) -> Fabric:
+    """The fabric with two nodes at most of those that hang on the same switches, two or more.
+
+    Either of two such nodes leads around the other, so a third one makes nothing a single point of failure or saves
+    it from being one. Of nodes on one switch each is cut off by its own link, and all stay.
+    """
+    uppers: dict[str, list[str]] = {}
+    for link in fabric.links:
+        if link.kind == "node":
+            uppers.setdefault(link.lower, []).append(link.upper)
+    seen: dict[tuple[str, ...], int] = {}
+    extra = set()
+    for node, above in uppers.items():
+        kind = tuple(sorted(above))
+        seen[kind] = seen.get(kind, 0) + 1
+        if len(kind) > 1 and seen[kind] > 2:
+            extra.add(node)
+    devices = tuple(device for device in fabric.devices if device.name not in extra)
+    links = tuple(link for link in fabric.links if link.lower not in extra)
+    return Fabric(devices, links, fabric.racks, fabric.zones, fabric.pods)
 
 
 def _name(link: Link) -> str:

@@ -7,8 +7,9 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
+from fabric.topology._asn_rules import asn_problems
 from fabric.topology._expand import expand, names, routing_of, singular
-from fabric.topology._model import AsnRange, Topology
+from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
 from fabric.topology._settings import settings_of
 from fabric.topology._source import Path, Source, dotted, near_miss
@@ -28,7 +29,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_static_nodes(topology, source),
         *network_problems(topology, source),
         *hardware_problems(topology, source),
-        *_asn_ranges(topology, source),
+        *asn_problems(topology, source),
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
@@ -237,30 +238,6 @@ def _reflected_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
         found = "nodes in the ASN of leaves that have one each"
         action = "Set asn.leaves to one of them, or asn.nodes to per-node."
         yield source.problem(path, found, "per-rack, per-zone or shared leaf ASNs", action)
-
-
-def _asn_ranges(topology: Topology, source: Source) -> Iterator[Problem]:
-    ranges = settings_of(topology).asn.ranges
-    for tier, entry in ranges.items():
-        if entry.first > entry.last:
-            found = f"{entry.first} to {entry.last}"
-            yield source.problem(_range_path(tier), found, "first not above last", "Swap the two.")
-    written = sorted(ranges.items(), key=lambda item: _range_path(item[0]) in source.lines)
-    for (tier, entry), (other_tier, other) in combinations(written, 2):
-        exempt = {tier, other_tier} == {"spine", "border"}  # a border may share the spines' ASN (iBGP)
-        if not exempt and entry.first <= other.last and other.first <= entry.last:
-            default = "" if _range_path(tier) in source.lines else "default "
-            found = f"{_span(other)}, which overlaps the {default}{tier} range {_span(entry)}"
-            action = f"Move one of the ranges (asn.{_range_path(tier)[-1]})."
-            yield source.problem(_range_path(other_tier), found, "ranges apart", action)
-
-
-def _range_path(tier: str) -> Path:
-    return ("asn", f"{tier.replace('-', '_')}_range")
-
-
-def _span(entry: AsnRange) -> str:
-    return f"{entry.first}-{entry.last}"
 
 
 def _pools(topology: Topology, source: Source) -> Iterator[Problem]:

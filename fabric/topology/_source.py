@@ -25,10 +25,14 @@ class Source:
     file: str
     data: Any
     lines: dict[Path, int] = field(default_factory=dict)
+    places: dict[Path, str] = field(default_factory=dict)
+    """`file:line` of the values that another file brought."""
 
     def where(self, path: Path) -> str:
         """`file:line` of the value at `path`, or of the nearest value around it."""
         while path and path not in self.lines:
+            if path in self.places:
+                return self.places[path]
             path = path[:-1]
         return f"{self.file}:{self.lines.get(path, 1)}"
 

@@ -104,3 +104,23 @@ def test_render_writes_every_export_that_is_asked_for(tmp_path: Path) -> None:
         assert (tmp_path / path).stat().st_size > 0
     done = fabric("render", QUICKSTART, "-o", tmp_path, "--export", "floppy")
     assert (done.returncode, "ansible" in done.stderr) == (2, True)
+
+
+def test_pins_of_a_csv_file_reach_plan_and_configuration(tmp_path: Path) -> None:
+    topology = tmp_path / "t.yaml"
+    networks = "networks: {storage: {ipv4: 172.18.0.0/24, ipv6: 'fd00:18::/64', roles: [server]}}\n"
+    topology.write_text(QUICKSTART.read_text() + networks)
+    pins = tmp_path / "pins.csv"
+    pins.write_text("device,network,address\na1-server-2,storage,172.18.0.200\n")
+    document = json.loads(fabric("plan", topology, "--pins", pins, "--json").stdout)
+    assert {"network": "storage", "address": "172.18.0.200"} in document["devices"]["a1-server-2"]["addresses"]
+    assert fabric("render", topology, "--pins", pins, "-o", tmp_path / "out").returncode == 0
+    assert "172.18.0.200/32" in (tmp_path / "out" / "frr" / "a1-server-2" / "frr.conf").read_text()
+
+
+def test_wrong_pins_are_bad_input(tmp_path: Path) -> None:
+    pins = tmp_path / "pins.csv"
+    pins.write_text("device,network,address\na1-server-2,storage,172.18.0.200\n")
+    done = fabric("plan", QUICKSTART, "--pins", pins)
+    assert done.returncode == 2
+    assert f"{pins}:2: network: found 'storage'; allowed: none is defined." in done.stderr

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fabric.resources import directory
 from fabric.topology import Design, Redundancy, load, redundancy
-from tests.designs import Values, design_of
+from tests.designs import Values, design_of, topologies
 
 
 def facts(**values: object) -> Redundancy:
@@ -121,3 +121,16 @@ def test_cuts_are_those_of_brute_force(spines: int, racks: int, asns: str) -> No
     assert all(set(cut.failures) in minimal for cut in found)
     assert bool(found) == bool(minimal)
     assert {len(cut.failures) for cut in found} == {len(cut) for cut in minimal}
+
+
+@given(topologies(), st.integers(1, 5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_single_points_of_failure_are_those_of_the_whole_graph(values: Values, servers: int) -> None:
+    for zone in values["zones"]:
+        for rack in zone["racks"]:
+            rack["nodes"]["servers"] = servers
+    design = design_of(values)
+    found, graph = redundancy(design), design.fabric.graph
+    links = {frozenset((link.upper, link.lower)): f"{link.upper}>{link.lower}" for link in design.fabric.links}
+    assert found.single_devices == tuple(sorted(nx.articulation_points(graph)))
+    assert found.single_links == tuple(sorted(links[frozenset(ends)] for ends in nx.bridges(graph)))
