@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fabric import __version__
-from fabric.cli import _design, _lab
+from fabric.cli import _design, _lab, _simulate
 
 app = typer.Typer(
     help="Design BGP spine-leaf fabrics across failure zones, write their configuration, and prove it on real FRR.",
@@ -37,4 +37,7 @@ app.command()(_design.plan)
 app.command()(_design.diff)
 app.command()(_design.render)
 app.command()(_design.graph)
+app.command()(_simulate.simulate)
+app.command()(_simulate.trace)
+app.command()(_simulate.explain)
 app.add_typer(_lab.app, name="lab")

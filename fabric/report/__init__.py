@@ -2,6 +2,16 @@
 
 from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
 from fabric.report._plan import plan_document, plan_files, plan_tables
+from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
+from fabric.report._simulation import (
+    fib_document,
+    fib_tables,
+    overview_document,
+    overview_tables,
+    rib_document,
+    rib_tables,
+)
+from fabric.report._sweep import sweep_document, sweep_tables
 from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
 from fabric.report._verdict import start_document, status_document, status_tables, verdict_document, verdict_tables
 
@@ -9,17 +19,30 @@ __all__ = [
     "Table",
     "diff_document",
     "diff_tables",
+    "explanation_document",
+    "explanation_tables",
+    "fib_document",
+    "fib_tables",
+    "overview_document",
+    "overview_tables",
     "plan_document",
     "plan_files",
     "plan_tables",
+    "rib_document",
+    "rib_tables",
     "start_document",
     "status_document",
     "status_tables",
+    "sweep_document",
+    "sweep_tables",
     "table",
     "to_csv",
     "to_markdown",
     "to_rich",
     "to_text",
+    "trace_document",
+    "trace_text",
+    "tree_lines",
     "value_changes_document",
     "value_changes_table",
     "verdict_document",

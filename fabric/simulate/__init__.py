@@ -1,8 +1,33 @@
 """What a fabric will do: routes, forwarding tables and paths, computed from the configurations that are rendered."""
 
 from fabric.simulate._attributes import AsHop, Attributes, BgpNextHop, Origin
+from fabric.simulate._explain import (
+    ExplainedCandidate,
+    Explanation,
+    Outcome,
+    Silence,
+    SilentNeighbor,
+    explain,
+)
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
+from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
+from fabric.simulate._reachability import DELIVERED, Endpoint, Lost, Walk, endpoints, loopback, lost_pairs
+from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation, Trace, reachable, simulate, trace
+from fabric.simulate._sweep import (
+    Chunk,
+    Cut,
+    Judged,
+    Mapper,
+    Narrowed,
+    Scenario,
+    Sweep,
+    SweepReport,
+    SweepResult,
+    parse_sweeps,
+    scenarios,
+    sweep,
+)
 from fabric.simulate._values import (
     NONE,
     Candidate,
@@ -19,32 +44,69 @@ from fabric.simulate._values import (
     SessionType,
     UnknownDeviceError,
 )
+from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, what_if
 
 __all__ = [
+    "DELIVERED",
+    "FAMILIES",
     "NONE",
     "AsHop",
     "Attributes",
     "BgpNextHop",
     "Candidate",
+    "Chunk",
+    "Cut",
+    "DeviceSummary",
+    "Endpoint",
+    "ExplainedCandidate",
+    "Explanation",
     "Failures",
     "Fate",
     "FibEntry",
     "FibProtocol",
     "Hop",
+    "Judged",
+    "Lost",
+    "Mapper",
+    "Narrowed",
     "NextHop",
     "NoStableStateError",
     "Origin",
+    "Outcome",
+    "Overview",
+    "ReachMatrix",
+    "Reached",
     "Reason",
     "RibEntry",
+    "Scenario",
     "Session",
     "SessionDown",
     "SessionEnd",
     "SessionType",
+    "Silence",
+    "SilentNeighbor",
     "Simulation",
+    "Sweep",
+    "SweepReport",
+    "SweepResult",
     "Trace",
     "TracedPath",
     "UnknownDeviceError",
+    "Walk",
+    "WhatIf",
+    "WhatIfError",
+    "combined",
+    "drain",
+    "endpoints",
+    "explain",
+    "loopback",
+    "lost_pairs",
+    "overview",
+    "parse_sweeps",
     "reachable",
+    "scenarios",
     "simulate",
+    "sweep",
     "trace",
+    "what_if",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fabric.config import DeviceConfig, FabricConfig, Family
 from fabric.lab import Forwarding, Hop, hop
-from fabric.simulate import FibEntry, NextHop, Simulation, simulate
+from fabric.simulate import NONE, Failures, FibEntry, NextHop, Simulation, simulate
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 
@@ -22,9 +22,9 @@ class Prediction:
     """By device, every route that a daemon installs; connected routes are the kernel's own."""
 
 
-def predict(fabric: FabricConfig) -> Prediction:
-    """The prediction for a healthy fabric."""
-    simulation = simulate(fabric)
+def predict(fabric: FabricConfig, failures: Failures = NONE) -> Prediction:
+    """The prediction for a fabric under the failures, the healthy one by default."""
+    simulation = simulate(fabric, failures)
     return Prediction(fabric, simulation, {device.name: _forwarding(simulation, device) for device in fabric})
 
 

@@ -1,0 +1,198 @@
+"""Commands that predict: `simulate`, `trace`, `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fabric.cli._console import answer_json, progress, say, show
+from fabric.cli._options import FileArgument, JsonOption
+
+if TYPE_CHECKING:
+    from fabric.config import Address, Family, Prefix
+    from fabric.simulate import Endpoint, Mapper, Simulation, SweepReport, Trace, WhatIf
+
+FailOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail",
+        metavar="TARGET",
+        help="What is broken: link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, "
+        "session:DEVICE->PEER; or drained: drain:DEVICE. May repeat.",
+    ),
+]
+
+
+def simulate(
+    file: FileArgument,
+    *,
+    rib: Annotated[str | None, typer.Option(metavar="DEVICE", help="Print the BGP table of a device.")] = None,
+    fib: Annotated[str | None, typer.Option(metavar="DEVICE", help="Print the kernel routes of a device.")] = None,
+    fail: FailOption = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="Try every failure, such as links=1,nodes=2,racks=1,zones=1."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
+    from fabric import report
+    from fabric import simulate as library
+
+    _only_one({"--rib": rib, "--fib": fib, "--sweep": sweep})
+    if sweep is not None:
+        swept = _sweep(_what_if(file, fail), sweep, jobs)
+        answer_json(report.sweep_document(swept)) if as_json else show(report.sweep_tables(swept))
+        raise typer.Exit(0 if swept.sound else 1)
+    simulation = _simulated(file, fail)
+    if rib is not None:
+        answer_json(report.rib_document(simulation, rib)) if as_json else show(report.rib_tables(simulation, rib))
+    elif fib is not None:
+        answer_json(report.fib_document(simulation, fib)) if as_json else show(report.fib_tables(simulation, fib))
+    else:
+        found = library.overview(simulation)
+        answer_json(report.overview_document(found)) if as_json else show(report.overview_tables(found))
+        raise typer.Exit(0 if found.sound else 1)
+
+
+def trace(
+    file: FileArgument,
+    source: Annotated[str, typer.Argument(metavar="A", help="Device or address that sends.")],
+    destination: Annotated[str, typer.Argument(metavar="B", help="Device or address that is sent to.")],
+    fail: FailOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every path from A to B and back, hop by hop. Exit code 1 if packets or answers do not all arrive."""
+    from fabric.report import trace_document, trace_text
+    from fabric.simulate import DELIVERED
+
+    traces = list(_traces(_simulated(file, fail), source, destination))
+    if as_json:
+        answer_json(trace_document(traces))
+    else:
+        say("\n".join(map(trace_text, traces)).rstrip())
+    ends = {path.fate for item in traces for path in (*item.forward, *item.back)}
+    raise typer.Exit(0 if ends == DELIVERED and all(item.back for item in traces) else 1)
+
+
+def explain(
+    file: FileArgument,
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Device whose route is asked about.")],
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="Prefix, or an address in it.")],
+    fail: FailOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a device has its route for a prefix, or none: each path with the step that rejected it."""
+    from fabric.report import explanation_document, explanation_tables
+    from fabric.simulate import explain as explained
+
+    found = explained(_simulated(file, fail), device, _prefix(prefix))
+    if as_json:
+        answer_json(explanation_document(found))
+    else:
+        show(explanation_tables(found))
+
+
+def _what_if(file: Path, fail: list[str] | None) -> WhatIf:
+    from fabric import config, plan
+    from fabric.simulate import what_if
+    from fabric.topology import load
+
+    return what_if(config.build(plan.build(load(file))), fail or ())
+
+
+def _simulated(file: Path, fail: list[str] | None) -> Simulation:
+    from fabric.simulate import simulate as predict
+
+    asked = _what_if(file, fail)
+    return predict(asked.fabric, asked.failures)
+
+
+def _only_one(options: dict[str, str | None]) -> None:
+    from fabric.errors import InputError
+
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(f"Found {' and '.join(given)}; allowed: one of {', '.join(options)} at a time. Leave one out.")
+
+
+def _sweep(asked: WhatIf, spec: str, jobs: int) -> SweepReport:
+    from fabric.lab import Progress
+    from fabric.simulate import parse_sweeps
+    from fabric.simulate import sweep as swept
+
+    sweeps = parse_sweeps(spec)
+    with progress() as listener, _workers(jobs) as mapper:
+        return swept(
+            asked.fabric, sweeps, asked.failures, mapper, lambda done, of: listener(Progress("scenarios", done, of))
+        )
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Mapper]:
+    """`map` over that many processes."""
+    if jobs == 1:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as pool:
+        yield pool.map
+
+
+def _traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:
+    """One trace for each family that both ends have, or for the family of an address."""
+    from fabric.errors import InputError
+    from fabric.simulate import FAMILIES
+    from fabric.simulate import trace as traced
+
+    found = False
+    for family in FAMILIES:
+        here = _place(simulation, source, family)
+        there = _place(simulation, destination, family)
+        if here is not None and there is not None:
+            found = True
+            yield traced(simulation, *here, there[1])
+    if not found:
+        raise InputError(f"trace {source} {destination}: found no common address family. Name two of one family.")
+
+
+def _place(simulation: Simulation, name: str, family: Family) -> Endpoint | None:
+    """The device and address that a word stands for in a family; `None` where it has none of that family."""
+    from ipaddress import ip_address
+
+    from fabric.errors import InputError
+    from fabric.simulate import Endpoint, UnknownDeviceError, loopback
+
+    devices = simulation.fabric.by_name
+    if name in devices:
+        address = loopback(devices[name], family)
+        return None if address is None else Endpoint(name, address)
+    try:
+        given = ip_address(name)
+    except ValueError:
+        raise UnknownDeviceError(name, tuple(devices)) from None
+    if f"ipv{given.version}" != family:
+        return None
+    owner = simulation.owner(given)
+    if owner is None:
+        raise InputError(f"trace: found the address {name}, which no living device has. Name a device, or its address.")
+    return Endpoint(owner, given)
+
+
+def _prefix(text: str) -> Prefix | Address:
+    from ipaddress import ip_address, ip_network
+
+    from fabric.errors import InputError
+
+    try:
+        return ip_network(text) if "/" in text else ip_address(text)
+    except ValueError as error:
+        raise InputError(
+            f"explain: found the prefix {text!r}: {error}. Write a prefix such as 10.240.0.1/32, or an address."
+        ) from None

@@ -1,0 +1,133 @@
+"""What a simulation says of the whole fabric: sessions, table sizes, ECMP widths and who reaches whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Literal
+
+from fabric.config import DeviceConfig, FabricConfig, Family
+from fabric.simulate._reachability import Endpoint, Lost, Walk, endpoints, lost_pairs
+from fabric.simulate._rounds import FAMILIES
+from fabric.simulate._simulation import Simulation
+from fabric.simulate._values import NONE, FibEntry, Session, SessionDown
+
+OUTSIDE = "outside"
+"""Label of what stands in no zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSummary:
+    """The size of what one device holds."""
+
+    device: DeviceConfig
+    alive: bool
+    sessions: int
+    """Configured sessions that have an end here."""
+    sessions_up: int
+    routes: Mapping[Family, int]
+    """Kernel routes, connected ones included."""
+    widths: Mapping[Family, Mapping[int, int]]
+    """How many BGP and static routes have that many next hops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Ordered pairs of endpoints between two groups, and how many of them reach each other."""
+
+    pairs: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReachMatrix:
+    """Predicted reachability between groups of living endpoints."""
+
+    axis: Literal["zone", "role"]
+    family: Family
+    labels: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Reached]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is predicted for the fabric as a whole."""
+
+    simulation: Simulation
+    devices: tuple[DeviceSummary, ...]
+    matrices: tuple[ReachMatrix, ...]
+    lost: Mapping[Family, tuple[Lost, ...]]
+    """Pairs of living endpoints that do not reach each other."""
+
+    @property
+    def down(self) -> tuple[Session, ...]:
+        """The sessions that are not established."""
+        return tuple(session for session in self.simulation.sessions if not session.up)
+
+    @property
+    def sound(self) -> bool:
+        """True when all living endpoints reach each other and, without failures, every session comes up.
+
+        A session that is configured `shutdown` is down because somebody wants it to be.
+        """
+        unwanted = [session for session in self.down if session.why is not SessionDown.SHUTDOWN]
+        return not any(self.lost.values()) and (self.simulation.failures != NONE or not unwanted)
+
+
+def overview(simulation: Simulation) -> Overview:
+    """The summary of the simulation; reachability is between the first loopback addresses of the endpoints."""
+    walks: dict[Family, Walk] = {family: Walk(simulation, family) for family in FAMILIES}
+    points = {family: _alive(walks[family], endpoints(simulation.fabric, family)) for family in FAMILIES}
+    lost = {family: tuple(lost_pairs(walks[family], points[family])) for family in FAMILIES}
+    matrices = (m for family in FAMILIES for m in _matrices(simulation.fabric, family, points[family], lost[family]))
+    return Overview(simulation, tuple(_summaries(simulation, walks)), tuple(matrices), lost)
+
+
+def _alive(walk: Walk, points: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    return tuple(point for point in points if walk.alive(point.device))
+
+
+def _summaries(simulation: Simulation, walks: Mapping[Family, Walk]) -> Iterator[DeviceSummary]:
+    configured, up = Counter[str](), Counter[str]()
+    for session in simulation.sessions:
+        names = {end.device for end in session.ends}
+        configured.update(names)
+        up.update(names if session.up else ())
+    for device in simulation.fabric:
+        fibs = {family: walk.fibs[device.name] for family, walk in walks.items()}
+        yield DeviceSummary(
+            device,
+            walks["ipv4"].alive(device.name),
+            configured[device.name],
+            up[device.name],
+            {family: len(fib) for family, fib in fibs.items()},
+            {family: _widths(fib.values()) for family, fib in fibs.items()},
+        )
+
+
+def _widths(entries: Iterable[FibEntry]) -> dict[int, int]:
+    found = Counter(len(entry.next_hops) for entry in entries if entry.protocol != "connected")
+    return dict(sorted(found.items()))
+
+
+def _matrices(
+    fabric: FabricConfig, family: Family, points: tuple[Endpoint, ...], lost: Iterable[Lost]
+) -> Iterator[ReachMatrix]:
+    if len(points) < 2:
+        return
+    missed = {(pair.source.device, pair.destination.device) for pair in lost}
+    places = {point.device: fabric.by_name[point.device].place for point in points}
+    by_axis: dict[Literal["zone", "role"], dict[str, str]] = {
+        "zone": {name: place.zone or OUTSIDE for name, place in places.items()},
+        "role": {name: place.role for name, place in places.items()},
+    }
+    for axis, labels in by_axis.items():
+        pairs, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for one, two in permutations(places, 2):
+            cell = labels[one], labels[two]
+            pairs[cell] += 1
+            failed[cell] += (one, two) in missed
+        cells = {cell: Reached(count, count - failed[cell]) for cell, count in pairs.items()}
+        yield ReachMatrix(axis, family, tuple(dict.fromkeys(labels.values())), cells)

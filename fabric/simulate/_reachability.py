@@ -1,0 +1,176 @@
+"""Who reaches whom: the FIBs of all devices walked once for each destination, not once for each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from fabric.config import Address, DeviceConfig, FabricConfig, Family, Port, Prefix
+from fabric.simulate._forwarding import Fate
+from fabric.simulate._links import Links
+from fabric.simulate._simulation import Simulation
+from fabric.simulate._tables import PrefixTable
+from fabric.simulate._values import FibEntry, NextHop
+
+_SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
+DELIVERED = frozenset({Fate.DELIVERED})
+
+Fates = frozenset[Fate]
+_Step = Fates | tuple[str | None, ...]
+"""How packets end on a device, or the devices they go on to; `None` for a next hop that does not answer."""
+
+
+class Endpoint(NamedTuple):
+    """A device, and the address that others know it by."""
+
+    device: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An ordered pair whose packets, or the answers to them, do not all arrive."""
+
+    source: Endpoint
+    destination: Endpoint
+    forward: Fates
+    """How packets end that the source sends, over all ECMP members."""
+    back: Fates
+
+
+def endpoints(fabric: FabricConfig, family: Family) -> tuple[Endpoint, ...]:
+    """The nodes by their first loopback address of the family; the leaves where the fabric has no nodes."""
+    nodes = [device for device in fabric if device.place.role not in _SWITCHES]
+    chosen = nodes or [device for device in fabric if device.place.role == "leaf"]
+    return tuple(Endpoint(d.name, address) for d in chosen if (address := loopback(d, family)) is not None)
+
+
+def loopback(device: DeviceConfig, family: Family) -> Address | None:
+    """The device's first loopback address of the family."""
+    version = 4 if family == "ipv4" else 6
+    return next((a.ip for a in device.loopback_addresses() if a.version == version), None)
+
+
+class Walk:
+    """The forwarding of one family under one simulation, ready to be asked about many destinations."""
+
+    def __init__(self, simulation: Simulation, family: Family) -> None:
+        self._links = Links(simulation.fabric, simulation.failures)
+        self._devices = simulation.fabric.by_name
+        self.fibs: Mapping[str, Mapping[Prefix, FibEntry]] = {
+            device.name: simulation.fib(device.name, family) for device in simulation.fabric
+        }
+        self._tables = {name: PrefixTable(fib.items()) for name, fib in self.fibs.items()}
+        self._onward: dict[tuple[str, frozenset[NextHop]], tuple[str | None, ...]] = {}
+        self._fates: dict[Address, Mapping[str, Fates]] = {}
+
+    def alive(self, device: str) -> bool:
+        """True when the device itself has not failed."""
+        return self._links.alive(device)
+
+    def fates(self, source: str, destination: Address) -> Fates:
+        """How packets from the device to the destination end, over all ECMP members."""
+        if destination not in self._fates:
+            self._fates[destination] = self._from_everywhere(destination)
+        return self._fates[destination][source]
+
+    def _from_everywhere(self, destination: Address) -> dict[str, Fates]:
+        steps = {name: self._step(name, destination) for name in self._tables}
+        passing = {name: self._passing(name, step) for name, step in steps.items()}
+        ends = _ends(passing)
+        return {
+            name: ends[name] if step is passing[name] else _union(ends, step)  # a device sends what it does not forward
+            for name, step in steps.items()
+        }
+
+    def _passing(self, device: str, step: _Step) -> _Step:
+        """What becomes of packets that come from elsewhere."""
+        if isinstance(step, tuple) and not self._devices[device].forwarding:
+            return frozenset({Fate.NOT_FORWARDING})
+        return step
+
+    def _step(self, device: str, destination: Address) -> _Step:
+        if not self._links.alive(device):
+            return frozenset({Fate.DEVICE_DOWN})
+        if destination in self._links.own_addresses[device]:
+            return DELIVERED
+        entry = next(self._tables[device].covering(destination), None)
+        if entry is None:
+            return frozenset({Fate.NO_ROUTE})
+        return frozenset({Fate.BLACKHOLE}) if entry.blackhole else self._legs(device, entry, destination)
+
+    def _legs(self, device: str, entry: FibEntry, destination: Address) -> tuple[str | None, ...]:
+        if any(hop.gateway is None and not hop.link_local for hop in entry.next_hops):
+            return self._resolved(
+                device, entry.next_hops, destination
+            )  # on a subnet: who answers depends on the packet
+        key = (device, entry.next_hops)
+        if key not in self._onward:
+            self._onward[key] = self._resolved(device, entry.next_hops, destination)
+        return self._onward[key]
+
+    def _resolved(self, device: str, hops: frozenset[NextHop], destination: Address) -> tuple[str | None, ...]:
+        return tuple(self._far_device(device, hop, destination) for hop in hops)
+
+    def _far_device(self, device: str, hop: NextHop, destination: Address) -> str | None:
+        far = self._links.far_end(Port(device, hop.interface))
+        if far is None:
+            return None
+        owned = hop.link_local or far in self._links.owners.get(hop.gateway or destination, ())
+        return far.device if owned else None
+
+
+def _ends(steps: Mapping[str, _Step]) -> dict[str, Fates]:
+    """The fates of packets at every device; those of a device that can come back to itself include `LOOP`."""
+    ends: dict[str, Fates] = {}
+    callers: dict[str, list[str]] = {name: [] for name in steps}
+    waiting: dict[str, int] = {}
+    for name, step in steps.items():
+        onward = {far for far in step if far is not None} if isinstance(step, tuple) else set[str]()
+        waiting[name] = len(onward)
+        for far in onward:
+            callers[far].append(name)
+    ready = [name for name, count in waiting.items() if not count]
+    while ready:  # from the ends backwards; what never gets ready leads into a loop
+        name = ready.pop()
+        ends[name] = _union(ends, steps[name])
+        for caller in callers[name]:
+            waiting[caller] -= 1
+            if not waiting[caller]:
+                ready.append(caller)
+    looping = [name for name in steps if name not in ends]
+    ends.update(dict.fromkeys(looping, frozenset({Fate.LOOP})))
+    _spread(ends, looping, steps)
+    return ends
+
+
+def _spread(ends: dict[str, Fates], looping: list[str], steps: Mapping[str, _Step]) -> None:
+    """Give the devices of loops the fates of what leaves the loops, until nothing changes."""
+    changed = bool(looping)
+    while changed:
+        changed = False
+        for name in looping:
+            found = ends[name] | _union(ends, steps[name])
+            changed = changed or found != ends[name]
+            ends[name] = found
+
+
+def _union(ends: Mapping[str, Fates], step: _Step) -> Fates:
+    if isinstance(step, frozenset):
+        return step
+    found = [frozenset({Fate.NO_NEIGHBOR}) if far is None else ends[far] for far in step]
+    return frozenset[Fate]().union(*found)
+
+
+def lost_pairs(walk: Walk, points: Iterable[Endpoint]) -> Iterator[Lost]:
+    """The ordered pairs of living endpoints that do not reach each other both ways over every ECMP member."""
+    alive = [point for point in points if walk.alive(point.device)]
+    for source, destination in product(alive, repeat=2):
+        if source.device == destination.device:
+            continue
+        forward = walk.fates(source.device, destination.address)
+        back = walk.fates(destination.device, source.address)
+        if forward != DELIVERED or back != DELIVERED:
+            yield Lost(source, destination, forward, back)

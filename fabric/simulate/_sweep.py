@@ -1,0 +1,259 @@
+"""Sweeps: every failure of a kind, one or two at once, and what each of them would cut off, narrow or unsettle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, islice
+from typing import Literal, get_args
+
+from fabric.config import FabricConfig, Family, Prefix
+from fabric.errors import InputError
+from fabric.simulate._reachability import Fates, Walk, endpoints, lost_pairs
+from fabric.simulate._rounds import FAMILIES
+from fabric.simulate._simulation import simulate
+from fabric.simulate._values import NONE, Failures, NoStableStateError
+from fabric.simulate._whatif import combined, groups
+
+Kind = Literal["links", "nodes", "racks", "zones"]
+_AT_ONCE = (1, 2)
+_CHUNK = 8
+"""Scenarios that one worker judges before it reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """All failures of one kind, alone and up to `at_once` together."""
+
+    kind: Kind
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Some failures of one kind, each named as `--fail` takes it."""
+
+    kind: Kind
+    targets: tuple[str, ...]
+    failures: Failures
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Two endpoints that live and no longer reach each other."""
+
+    one: str
+    two: str
+    family: Family
+    fates: Fates
+    """How packets end, in both directions together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """ECMP next hops that routes have lost; routes that are gone are not counted."""
+
+    routes: int
+    next_hops: int
+    """Over all those routes."""
+    device: str
+    prefix: Prefix
+    before: int
+    after: int
+    """The route, its device and its widths before and after, of the route that lost the largest part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one scenario does to the fabric, beyond what is wrong without it."""
+
+    scenario: Scenario
+    cuts: tuple[Cut, ...] = ()
+    narrowed: Narrowed | None = None
+    unstable: str = ""
+    """Set where the fabric would find no stable state: which devices never agree, and on what."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What all failures of one kind and number do."""
+
+    kind: Kind
+    at_once: int
+    scenarios: int
+    harmful: tuple[Judged, ...]
+    """The scenarios that cut or unsettle something. Of several failures at once only what no part of them does."""
+    narrowest: Judged | None
+    """The scenario in which most next hops are lost; the first of equals."""
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """The results of a sweep, by kind and number of failures."""
+
+    results: tuple[SweepResult, ...]
+    cut_before: int
+    """Pairs that do not reach each other without any failure of the sweep; they are not reported again."""
+
+    @property
+    def single_points_of_failure(self) -> tuple[Judged, ...]:
+        """The scenarios of a single failure that cut or unsettle something."""
+        return tuple(judged for result in self.results if result.at_once == 1 for judged in result.harmful)
+
+    @property
+    def sound(self) -> bool:
+        """True when no scenario cuts or unsettles anything."""
+        return not any(result.harmful for result in self.results)
+
+
+Chunk = Sequence[Scenario]
+Judge = Callable[[Chunk], Sequence[Judged]]
+Mapper = Callable[[Judge, Iterable[Chunk]], Iterable[Sequence[Judged]]]
+"""Applies the judge to every chunk and keeps their order, as `map` does, or a pool's `map` on many cores."""
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """The fabric that the failures happen to."""
+
+    fabric: FabricConfig
+    failures: Failures
+    cut: frozenset[tuple[str, str, Family]]
+    widths: Mapping[tuple[str, Prefix], int]
+    """Next hops of every route that has more than one, which is what there is to lose."""
+
+
+def parse_sweeps(text: str) -> tuple[Sweep, ...]:
+    """The sweeps of `links=1,nodes=2`; raises `InputError` for what is no kind or no number of failures."""
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    found: dict[Kind, Sweep] = {}
+    for part in text.split(","):
+        name, _, number = part.strip().partition("=")
+        kind = next((known for known in kinds if known == name), None)
+        if kind is None or number not in map(str, _AT_ONCE):
+            allowed = ", ".join(f"{known}=1 or {known}=2" for known in kinds)
+            raise InputError(f"--sweep {text}: found {part.strip()!r}; allowed: {allowed}. Put commas between them.")
+        found[kind] = Sweep(kind, int(number))
+    return tuple(found.values())
+
+
+def scenarios(fabric: FabricConfig, kind: Kind, at_once: int) -> Iterator[Scenario]:
+    """Every way in which exactly that many things of the kind can fail, in the order of the fabric."""
+    for chosen in combinations(_units(fabric, kind), at_once):
+        failures = NONE
+        for _, failure in chosen:
+            failures = combined(failures, failure)
+        yield Scenario(kind, tuple(name for name, _ in chosen), failures)
+
+
+def sweep(
+    fabric: FabricConfig,
+    sweeps: Sequence[Sweep],
+    failures: Failures = NONE,
+    mapper: Mapper = map,
+    listener: Callable[[int, int], None] = lambda _done, _total: None,
+) -> SweepReport:
+    """What every scenario of the sweeps does to the fabric under `failures`.
+
+    The listener hears how many scenarios are done, of how many. The answer does not depend on the mapper.
+    """
+    baseline = _baseline(fabric, failures)
+    todo = [scenario for s in sweeps for k in range(1, s.at_once + 1) for scenario in scenarios(fabric, s.kind, k)]
+    judged: list[Judged] = []
+    for chunk in mapper(partial(_judge_chunk, baseline), _chunks(todo)):
+        judged += chunk
+        listener(len(judged), len(todo))
+    return SweepReport(tuple(_results(judged)), len(baseline.cut))
+
+
+def _units(fabric: FabricConfig, kind: Kind) -> list[tuple[str, Failures]]:
+    if kind == "links":
+        return [(f"link:{cable.name}", Failures(cables=frozenset({cable}))) for cable in fabric.cables]
+    if kind == "nodes":
+        return [(f"node:{device.name}", Failures(devices=frozenset({device.name}))) for device in fabric]
+    group = "rack" if kind == "racks" else "zone"
+    return [(f"{group}:{name}", Failures(devices=frozenset(names))) for name, names in groups(fabric, group).items()]
+
+
+def _chunks(todo: Iterable[Scenario]) -> Iterator[Chunk]:
+    rest = iter(todo)
+    while chunk := tuple(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _baseline(fabric: FabricConfig, failures: Failures) -> _Baseline:
+    walks = _walks(fabric, failures)
+    cut = frozenset((c.one, c.two, c.family) for c in _cuts(fabric, walks))
+    widths = {
+        (device, prefix): len(entry.next_hops)
+        for walk in walks.values()
+        for device, fib in walk.fibs.items()
+        for prefix, entry in fib.items()
+        if len(entry.next_hops) > 1
+    }
+    return _Baseline(fabric, failures, cut, widths)
+
+
+def _walks(fabric: FabricConfig, failures: Failures) -> dict[Family, Walk]:
+    simulation = simulate(fabric, failures)
+    return {family: Walk(simulation, family) for family in FAMILIES}
+
+
+def _judge_chunk(baseline: _Baseline, chunk: Chunk) -> list[Judged]:
+    return [_judge(baseline, scenario) for scenario in chunk]
+
+
+def _judge(baseline: _Baseline, scenario: Scenario) -> Judged:
+    try:
+        walks = _walks(baseline.fabric, combined(baseline.failures, scenario.failures))
+    except NoStableStateError as error:
+        return Judged(scenario, unstable=str(error))
+    cuts = tuple(c for c in _cuts(baseline.fabric, walks) if (c.one, c.two, c.family) not in baseline.cut)
+    return Judged(scenario, cuts, _narrowed(baseline, walks))
+
+
+def _cuts(fabric: FabricConfig, walks: Mapping[Family, Walk]) -> Iterator[Cut]:
+    """Each unordered pair once: what is lost one way is lost the other way too."""
+    for family, walk in walks.items():
+        for lost in lost_pairs(walk, endpoints(fabric, family)):
+            one, two = lost.source.device, lost.destination.device
+            if one < two:
+                yield Cut(one, two, family, lost.forward | lost.back)
+
+
+def _narrowed(baseline: _Baseline, walks: Mapping[Family, Walk]) -> Narrowed | None:
+    lost: list[tuple[float, str, Prefix, int, int]] = []
+    for (device, prefix), before in baseline.widths.items():
+        entry = walks["ipv4" if prefix.version == 4 else "ipv6"].fibs[device].get(prefix)
+        after = before if entry is None else len(entry.next_hops)
+        if after < before:
+            lost.append((after / before, device, prefix, before, after))
+    if not lost:
+        return None
+    _, device, prefix, before, after = min(lost, key=lambda item: item[0])
+    return Narrowed(len(lost), sum(item[3] - item[4] for item in lost), device, prefix, before, after)
+
+
+def _results(judged: Sequence[Judged]) -> Iterator[SweepResult]:
+    singles = {(j.scenario.kind, j.scenario.targets[0]): j for j in judged if len(j.scenario.targets) == 1}
+    groups_: dict[tuple[Kind, int], list[Judged]] = {}
+    for item in judged:
+        groups_.setdefault((item.scenario.kind, len(item.scenario.targets)), []).append(item)
+    for (kind, at_once), members in groups_.items():
+        own = members if at_once == 1 else [_beyond_parts(item, singles) for item in members]
+        harmful = tuple(item for item in own if item.cuts or item.unstable)
+        yield SweepResult(kind, at_once, len(members), harmful, _narrowest(members))
+
+
+def _beyond_parts(judged: Judged, singles: Mapping[tuple[Kind, str], Judged]) -> Judged:
+    """What the scenario does that none of its failures does alone."""
+    parts = [singles[judged.scenario.kind, target] for target in judged.scenario.targets]
+    known = {(cut.one, cut.two, cut.family) for part in parts for cut in part.cuts}
+    cuts = tuple(cut for cut in judged.cuts if (cut.one, cut.two, cut.family) not in known)
+    return Judged(judged.scenario, cuts, judged.narrowed, judged.unstable)
+
+
+def _narrowest(judged: Iterable[Judged]) -> Judged | None:
+    hurt = [(item, item.narrowed) for item in judged if item.narrowed is not None]
+    return max(hurt, key=lambda pair: pair[1].next_hops)[0] if hurt else None

@@ -1,0 +1,181 @@
+"""What-if: the words of `--fail` to what they break or drain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import partial
+
+from fabric.config import Cable, DeviceConfig, FabricConfig
+from fabric.errors import InputError
+from fabric.simulate._links import Links
+from fabric.simulate._peers import Reached, peers_of, reach
+from fabric.simulate._values import NONE, Failures, SessionEnd
+
+_SHOWN = 12
+"""Names listed in a message before it says how many more there are."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A fabric as it is to be simulated: drained devices are configured so, everything else is a failure."""
+
+    fabric: FabricConfig
+    failures: Failures = NONE
+
+
+class WhatIfError(InputError):
+    """Every `--fail` that cannot be understood, each with what is allowed."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class _Unknown(Exception):  # noqa: N818 - never leaves this module
+    """What is wrong with one target, what is allowed, and what to do."""
+
+
+def what_if(fabric: FabricConfig, targets: Iterable[str]) -> WhatIf:
+    """The fabric with everything that the targets name broken or drained; raises `WhatIfError` with all that is wrong.
+
+    A target is `KIND:NAME`: `link:DEVICE:PORT` or `link:A--B` (every cable between two devices, or the cable of that
+    name), `node:DEVICE`, `rack:RACK`, `zone:ZONE`, `tier:ROLE` (every device of it), `session:DEVICE->PEER` (the
+    peer's address, interface or device), and `drain:DEVICE` (graceful shutdown, RFC 8326).
+    """
+    failures, drained, problems = NONE, set[str](), list[str]()
+    for target in targets:
+        kind, _, name = target.partition(":")
+        try:
+            if kind == "drain":
+                drained.add(_speaker(fabric, name))
+            elif kind in _KINDS:
+                failures = combined(failures, _KINDS[kind](fabric, name))
+            else:
+                raise _Unknown(_choose(kind, (*_KINDS, "drain"), "kind"))
+        except _Unknown as unknown:
+            problems.append(f"--fail {target}: {unknown}")
+    if problems:
+        raise WhatIfError(problems)
+    return WhatIf(drain(fabric, drained), failures)
+
+
+def combined(one: Failures, two: Failures) -> Failures:
+    """Everything that either of the two breaks."""
+    return Failures(one.cables | two.cables, one.devices | two.devices, one.sessions | two.sessions)
+
+
+def drain(fabric: FabricConfig, devices: Iterable[str]) -> FabricConfig:
+    """The fabric with `bgp graceful-shutdown` on the devices: their peers prefer any other path (RFC 8326)."""
+    names = frozenset(devices)
+    return replace(fabric, devices=tuple(_drained(d) if d.name in names else d for d in fabric)) if names else fabric
+
+
+def _drained(device: DeviceConfig) -> DeviceConfig:
+    return replace(device, bgp=tuple(replace(instance, graceful_shutdown=True) for instance in device.bgp))
+
+
+def groups(fabric: FabricConfig, kind: str) -> Mapping[str, tuple[str, ...]]:
+    """The devices of every rack, zone or tier of the fabric, by its name, in the fabric's order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for device in fabric:
+        name = {"rack": device.place.rack, "zone": device.place.zone, "tier": device.place.role}[kind]
+        if name is not None:
+            found[name] = (*found.get(name, ()), device.name)
+    return found
+
+
+def _node(fabric: FabricConfig, name: str) -> Failures:
+    return Failures(devices=frozenset({_device(fabric, name)}))
+
+
+def _group(kind: str, fabric: FabricConfig, name: str) -> Failures:
+    known = groups(fabric, kind)
+    if name not in known:
+        raise _Unknown(_choose(name, known, kind))
+    return Failures(devices=frozenset(known[name]))
+
+
+def _link(fabric: FabricConfig, name: str) -> Failures:
+    one, dashes, two = name.partition("--")
+    cables = [cable for cable in fabric.cables if cable.name == name]
+    if dashes and not cables:
+        ends = {_device(fabric, one.partition(":")[0]), _device(fabric, two.partition(":")[0])}
+        wanted = {one, two}
+        cables = [c for c in fabric.cables if {c.a.device, c.b.device} == ends and wanted <= _words(c)]
+        if not cables:
+            raise _Unknown(f"no cable joins {one} and {two}; {_device_cables(fabric, min(ends))}")
+    elif not cables:
+        device = _device(fabric, one.partition(":")[0])
+        cables = [c for c in fabric.cables if one in (str(c.a), str(c.b))]
+        if not cables:
+            raise _Unknown(f"{device} has no cable there; {_device_cables(fabric, device)}")
+    return Failures(cables=frozenset(cables))
+
+
+def _words(cable: Cable) -> frozenset[str]:
+    """How the ends of a cable may be written: by device alone, or with the port."""
+    return frozenset({cable.a.device, cable.b.device, str(cable.a), str(cable.b)})
+
+
+def _device_cables(fabric: FabricConfig, device: str) -> str:
+    names = [c.name for c in fabric.cables if device in (c.a.device, c.b.device)]
+    return f"cables of {device}: {_listed(names)}. Name a port as link:DEVICE:PORT, or two devices as link:A--B."
+
+
+def _session(fabric: FabricConfig, name: str) -> Failures:
+    device, arrow, peer = name.partition("->")
+    if not arrow:
+        raise _Unknown(f"found the session {name!r}; allowed: DEVICE->PEER. Write the device, -> and its peer.")
+    known = _peers(fabric, _device(fabric, device))
+    ends = frozenset(end for end, far in known.items() if peer in (end.peer, far))
+    if not ends:
+        words = dict.fromkeys(word for end, far in known.items() for word in (end.peer, far) if word)
+        raise _Unknown(_choose(peer, words, f"peer of {device}"))
+    return Failures(sessions=ends)
+
+
+def _peers(fabric: FabricConfig, device: str) -> dict[SessionEnd, str]:
+    """The device's neighbor statements, each with the device that it leads to; empty text where it leads nowhere."""
+    links = Links(fabric, NONE)
+    found: dict[SessionEnd, str] = {}
+    for peer in peers_of(links):
+        if peer.device.name == device:
+            there = reach(links, peer)
+            found[peer.end] = there.port.device if isinstance(there, Reached) else ""
+    return found
+
+
+def _speaker(fabric: FabricConfig, name: str) -> str:
+    if not fabric.by_name[_device(fabric, name)].bgp:
+        raise _Unknown(f"{name} speaks no BGP, so nothing can be drained from it. Fail it with node:{name}.")
+    return name
+
+
+def _device(fabric: FabricConfig, name: str) -> str:
+    if name not in fabric.by_name:
+        raise _Unknown(_choose(name, fabric.by_name, "device"))
+    return name
+
+
+def _choose(found: str, allowed: Iterable[str], what: str) -> str:
+    names = list(allowed)
+    near = get_close_matches(found, names, n=3)
+    action = f"Did you mean {' or '.join(near)}?" if near else "Name one of these."
+    return f"found the {what} {found!r}; allowed: {_listed(names)}. {action}"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "") if names else "none"
+
+
+_KINDS: Mapping[str, Callable[[FabricConfig, str], Failures]] = {
+    "link": _link,
+    "node": _node,
+    "rack": partial(_group, "rack"),
+    "zone": partial(_group, "zone"),
+    "tier": partial(_group, "tier"),
+    "session": _session,
+}
