@@ -12,6 +12,7 @@ import pytest
 from fabric.config import FabricConfig
 from fabric.lab import EmbeddedEngine, Fault, KernelFib, RunningLab, UpOptions, spec_of
 from fabric.resources import directory
+from fabric.simulate import drain
 from fabric.topology import load
 from fabric.verify import Finding, Prediction, await_sessions, bring_up, failures_of, fault_of, predict, settle
 
@@ -77,3 +78,19 @@ def test_each_failure_is_as_predicted_and_healed(name: str, every: int, tmp_path
     finally:
         engine.down(spec.name)
     assert not wrong, "\n".join(wrong[:40])
+
+
+@pytest.mark.lab
+def test_a_drained_spine_is_as_predicted(tmp_path: Path) -> None:
+    spec = spec_of(load(directory("topologies") / "quickstart.yaml"))
+    healthy, drained = predict(spec.fabric), predict(drain(spec.fabric, ["spine-1"]))
+    assert drained.forwarding != healthy.forwarding
+    router = f"router bgp {spec.fabric.by_name['spine-1'].bgp[0].asn}"
+    engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
+    try:
+        bring_up(engine, spec, healthy, UpOptions(), lambda _step: None)
+        engine.vtysh(spec.name, "spine-1", ("configure terminal", router, "bgp graceful-shutdown"))
+        settled = settle(RunningLab(engine, spec.name), drained, SETTLE_S)
+        assert settled.converged, "\n".join(map(str, settled.missing[:20]))
+    finally:
+        engine.down(spec.name)
