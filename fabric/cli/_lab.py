@@ -13,10 +13,14 @@ from fabric.cli._planning import LedgerOption, read
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
-    from fabric.lab import EmbeddedEngine, RunningLab
+    from fabric.lab import EmbeddedEngine, FaultChange, RunningLab
 
 app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
+)
+_TARGET_HELP = (
+    "link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, partition:ZONE, "
+    "daemon:DEVICE:DAEMON (killed) or pause:DEVICE:DAEMON (stopped)."
 )
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
@@ -117,20 +121,87 @@ def verify(
     settle: Annotated[float, typer.Option("--settle", help="Seconds to wait for the FIBs to settle first.")] = 30.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove a lab against the prediction: sessions, kernel FIBs, reachability, MTU. Exit code 1 if any proof fails."""
+    """Prove a lab against the prediction: sessions, kernel FIBs, reachability, MTU. Exit code 1 if any proof fails.
+
+    Under faults, the prediction is the one for the broken fabric: what should be cut must be cut.
+    """
+    from fabric.errors import LabError
     from fabric.lab import fabric_of
     from fabric.report import verdict_document, verdict_tables
-    from fabric.verify import VerifyOptions, predict
+    from fabric.verify import VerifyOptions, failures_of, predict, unpredicted
     from fabric.verify import verify as prove
 
     running = _running(lab)
-    prediction = predict(fabric_of(running.status()))
+    now = running.status()
+    if unknown := [fault.target for fault in unpredicted(now.faults)]:
+        way_out = "Heal it with `fabric lab heal`, then verify"
+        raise LabError(f"{', '.join(unknown)}: what a fabric does without a daemon is not predicted. {way_out}.")
+    if now.faults:
+        note(f"{running.name}: predicted under {', '.join(fault.target for fault in now.faults)}")
+    fabric = fabric_of(now)
+    prediction = predict(fabric, failures_of(fabric, now.faults))
     verdict = prove(running, prediction, VerifyOptions(settle, flows), lambda stage: note(f"{running.name}: {stage}"))
     if as_json:
         answer_json(verdict_document(verdict))
     else:
         show(verdict_tables(verdict))
     raise typer.Exit(0 if verdict.passed else 1)
+
+
+@app.command()
+def fail(
+    target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
+    lab: LabOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Break something in a running lab, all of it at one instant, until it is healed."""
+    from fabric.lab import fabric_of
+    from fabric.report import fault_change_document
+    from fabric.verify import fault_of
+
+    running = _running(lab)
+    now = running.status()
+    fault = fault_of(fabric_of(now), now, target)
+    change = running.engine.fail(running.name, fault)
+    if as_json:
+        answer_json(fault_change_document(running.name, change))
+    elif not change.targets:
+        say(f"{target} has failed already.")
+    else:
+        say(f"{target} failed{_ports_changed(change, 'down')}.")
+
+
+@app.command()
+def heal(
+    target: Annotated[str | None, typer.Argument(help="A fault as `fabric lab status` shows it.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Heal all faults.")] = False,
+    lab: LabOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a fault; what another fault holds down stays down."""
+    from fabric.errors import InputError
+    from fabric.report import fault_change_document
+
+    if (target is None) != every:
+        raise InputError("Name one fault, or heal all with --all. `fabric lab status` shows the active ones.")
+    running = _running(lab)
+    change = running.engine.heal(running.name, None if target is None else [target])
+    if target and not change.targets:
+        active = ", ".join(fault.target for fault in running.status().faults) or "none"
+        raise InputError(f"{target} is no active fault of lab {running.name}; active: {active}.")
+    if as_json:
+        answer_json(fault_change_document(running.name, change))
+    elif change.targets:
+        say(f"Healed {', '.join(change.targets)}{_ports_changed(change, 'up')}.")
+    else:
+        say("Nothing was failed.")
+
+
+def _ports_changed(change: FaultChange, way: str) -> str:
+    if not change.ports:
+        return ""
+    ports = "1 port" if change.ports == 1 else f"{change.ports} ports"
+    return f": {ports} {way} within {change.milliseconds:.1f} ms"
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})

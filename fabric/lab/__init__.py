@@ -12,6 +12,7 @@ from fabric.lab._channel import Progress
 from fabric.lab._design import fabric_of, spec_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
+from fabric.lab._fault import DaemonName, Fault, FaultChange, held
 from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
@@ -23,9 +24,12 @@ from fabric.lab._state import DaemonStatus
 __all__ = [
     "AwaitFibResult",
     "Completed",
+    "DaemonName",
     "DaemonStatus",
     "DeviceFiles",
     "EmbeddedEngine",
+    "Fault",
+    "FaultChange",
     "FibDifferences",
     "Forwarding",
     "FrrInstallation",
@@ -47,6 +51,7 @@ __all__ = [
     "differences",
     "fabric_of",
     "find_frr",
+    "held",
     "hop",
     "netns_path",
     "spec_of",

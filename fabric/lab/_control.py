@@ -1,16 +1,22 @@
-"""The door of a running lab: a socket inside the sandbox through which its supervisor is asked to restart a daemon."""
+"""The door of a running lab: a socket inside the sandbox through which its supervisor is asked for changes."""
 
 from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from fabric.errors import LabError
 from fabric.lab._places import WORK_DIRECTORY
 
 _DOOR = WORK_DIRECTORY / "door"
 _PATIENCE_S = 60.0
+_VISIT_S = 5.0
+LARGEST = 1 << 17
+"""Bytes of a request: a fault of some thousand ports."""
 
 
 def closed_door() -> socket.socket:
@@ -24,8 +30,28 @@ def open_door(door: socket.socket) -> None:
     door.listen()
 
 
-def ask_for_restart(supervisor_pid: int, device: str, daemon: str) -> None:
-    """Nothing; the daemon runs anew with its configuration loaded. Raises `LabError` with the supervisor's words.
+def visit(door: socket.socket, answer: Callable[[Any], Any]) -> None:
+    """Nothing; lets one visitor in and gives it what `answer` makes of its request, or the words of its `LabError`.
+
+    A visitor who leaves early, or says what cannot be read, does no harm.
+    """
+    with suppress(OSError), door.accept()[0] as visitor:
+        visitor.settimeout(_VISIT_S)
+        if request := visitor.recv(LARGEST):
+            visitor.sendall(json.dumps(_outcome(request, answer)).encode())
+
+
+def _outcome(request: bytes, answer: Callable[[Any], Any]) -> dict[str, Any]:
+    try:
+        return {"reply": answer(json.loads(request))}
+    except LabError as error:
+        return {"error": str(error)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return {"error": f"The lab does not understand what it is asked ({error}). Use the release that started it."}
+
+
+def ask(supervisor_pid: int, request: Mapping[str, Any]) -> Any:
+    """What the supervisor replies. Raises `LabError` with the supervisor's words.
 
     The way through `/proc/PID/root` leads into the sandbox, for the lab's owner alone.
     """
@@ -34,9 +60,10 @@ def ask_for_restart(supervisor_pid: int, device: str, daemon: str) -> None:
         visitor.settimeout(_PATIENCE_S)
         try:
             visitor.connect(str(path))
-            visitor.sendall(json.dumps([device, daemon]).encode())
-            answer = visitor.recv(1 << 16)
-        except OSError as error:
-            raise LabError(f"{device}: {daemon} was not restarted: the lab does not answer ({error}).") from error
-    if answer:
-        raise LabError(answer.decode())
+            visitor.sendall(json.dumps(request).encode())
+            answer = json.loads(visitor.recv(LARGEST))
+        except (OSError, ValueError) as error:
+            raise LabError(f"The lab does not answer ({error}). See `fabric lab status`.") from error
+    if "error" in answer:
+        raise LabError(answer["error"])
+    return answer["reply"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint, Daemon, DevicePlan
+from fabric.lab._fault import DaemonName
 from fabric.lab._frr import Refusal, refusals, remarks
 from fabric.lab._namespaces import inside
 from fabric.lab._places import (
@@ -78,6 +79,24 @@ class Processes:
                 if known.running:
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
+
+    def running(self, name: DaemonName) -> bool:
+        """True while the daemon runs, stopped or not."""
+        return any((known.device, known.daemon) == name and known.running for known in self.daemons.values())
+
+    def kill(self, name: DaemonName) -> None:
+        """Nothing; the daemon, if it ran, is dead, and known to be."""
+        for pid, known in list(self.daemons.items()):
+            if (known.device, known.daemon) == name and known.running:
+                os.kill(pid, signal.SIGKILL)
+                _, status = os.waitpid(pid, 0)
+                self.daemons[pid] = replace(known, ended=_ending(status))
+
+    def signal(self, name: DaemonName, number: signal.Signals) -> None:
+        """Nothing; the daemon, if it runs, has got the signal."""
+        for pid, known in self.daemons.items():
+            if (known.device, known.daemon) == name and known.running:
+                os.kill(pid, number)
 
     def reap(self) -> tuple[DaemonStatus, ...]:
         """The daemons that ended since the last call. Orphans of the sandbox are buried too: this is its PID 1."""

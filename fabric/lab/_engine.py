@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
 from fabric.lab._channel import Progress
-from fabric.lab._control import ask_for_restart
+from fabric.lab._control import ask
 from fabric.lab._enter import Completed, enter_argv, run_attached, run_captured
+from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
 from fabric.lab._frr import find_frr
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
@@ -45,6 +46,8 @@ class LabStatus:
     remarks: tuple[str, ...]
     sources: Mapping[str, str]
     """See `LabSpec.sources`."""
+    faults: tuple[Fault, ...] = ()
+    """Active ones, the oldest first."""
 
     @property
     def ended_daemons(self) -> tuple[DaemonStatus, ...]:
@@ -93,6 +96,14 @@ class LabEngine(Protocol):
 
     def restart(self, name: str, device: str, daemon: str) -> None:
         """Nothing; a daemon, ended or not, runs anew with its configuration loaded."""
+        ...
+
+    def fail(self, name: str, fault: Fault) -> FaultChange:
+        """What the fault changed, which is active from now on, all its ports down at one instant."""
+        ...
+
+    def heal(self, name: str, targets: Sequence[str] | None) -> FaultChange:
+        """What healing these faults changed (`None`: all of them); what another fault holds stays down."""
         ...
 
 
@@ -157,6 +168,7 @@ class EmbeddedEngine:
             daemons=known.daemons,
             remarks=known.remarks,
             sources=blueprint.sources,
+            faults=from_text(self._directory(name).text(FAULTS_FILE), name),
         )
 
     def names(self) -> tuple[str, ...]:
@@ -206,8 +218,19 @@ class EmbeddedEngine:
 
     def restart(self, name: str, device: str, daemon: str) -> None:
         """See `LabEngine.restart`."""
+        self._ask(name, {"op": "restart", "device": device, "daemon": daemon})
+
+    def fail(self, name: str, fault: Fault) -> FaultChange:
+        """See `LabEngine.fail`."""
+        return _change_from(self._ask(name, {"op": "fail", "fault": fault_value(fault)}))
+
+    def heal(self, name: str, targets: Sequence[str] | None) -> FaultChange:
+        """See `LabEngine.heal`."""
+        return _change_from(self._ask(name, {"op": "heal", "targets": None if targets is None else list(targets)}))
+
+    def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
         status, _ = self._alive(name)
-        ask_for_restart(status.supervisor.pid, device, daemon)
+        return ask(status.supervisor.pid, request)
 
     def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
         status, blueprint = self._alive(name)
@@ -231,6 +254,10 @@ class EmbeddedEngine:
     def _directory(self, name: str) -> LabDirectory:
         check_lab_name(name)
         return LabDirectory(state_root(self._environ) / name)
+
+
+def _change_from(reply: Mapping[str, Any]) -> FaultChange:
+    return FaultChange(tuple(reply["targets"]), reply["ports"], reply["milliseconds"])
 
 
 def _no_device(blueprint: Blueprint, device: str) -> LabError:

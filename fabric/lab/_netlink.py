@@ -6,20 +6,23 @@ import os
 import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, ip_interface
 from itertools import islice
 
-from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST
+from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST
 from pyroute2.netlink.rtnl import RTM_NEWADDR, RTM_NEWLINK
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import End, Vrf, Wire
+from fabric.lab._namespaces import inside
 
 _CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
 _CHANGE = NLM_F_REQUEST | NLM_F_ACK
+_ENSURE = _CHANGE | NLM_F_CREATE | NLM_F_REPLACE
 _BATCH = 64  # so that the acknowledgements of a batch fit into the socket's receive buffer
 _HEADER = struct.Struct("=IHHIIi")  # nlmsghdr, then the error number of an NLMSG_ERROR
 
@@ -68,12 +71,18 @@ def set_up(index: int) -> Request:
     return Request(f"interface {index} up", _link_message(index, [], up=True))
 
 
+def set_down(index: int) -> Request:
+    """The request that sets an interface down; its far end loses the carrier."""
+    return Request(f"interface {index} down", _link_message(index, [], down=True))
+
+
 def _link_message(
-    index: int, attributes: Sequence[tuple[str, object]], *, create: bool = False, up: bool = False
+    index: int, attributes: Sequence[tuple[str, object]], *, create: bool = False, up: bool = False, down: bool = False
 ) -> bytes:
     message = ifinfmsg()
     message["index"] = index
-    message["flags"] = message["change"] = IFF_UP if up else 0
+    message["flags"] = IFF_UP if up else 0
+    message["change"] = IFF_UP if up or down else 0
     message["attrs"] = list(attributes)
     message["header"]["type"] = RTM_NEWLINK
     message["header"]["flags"] = _CREATE if create else _CHANGE
@@ -83,6 +92,15 @@ def _link_message(
 
 def new_address(index: int, address: str) -> Request:
     """The request for an address on an interface; an IPv6 one is usable at once (no duplicate detection)."""
+    return _address_request(index, address, _CREATE)
+
+
+def address_again(index: int, address: str) -> Request:
+    """The request for an address that the interface may have already."""
+    return _address_request(index, address, _ENSURE)
+
+
+def _address_request(index: int, address: str, flags: int) -> Request:
     interface = ip_interface(address)
     message = ifaddrmsg()
     message["index"] = index
@@ -92,18 +110,40 @@ def new_address(index: int, address: str) -> Request:
     if not isinstance(interface, IPv4Interface):
         message["flags"] = IFA_F_NODAD
     message["header"]["type"] = RTM_NEWADDR
-    message["header"]["flags"] = _CREATE
+    message["header"]["flags"] = flags
     message.encode()
     return Request(f"address {address} on interface {index}", bytes(message.data))
 
 
 def send(requests: Iterable[Request], where: str) -> None:
     """Nothing; carries out all requests in the current network namespace. Raises `LabError` at the first refused."""
+    with _kernel() as kernel:
+        _send(kernel, requests, where)
+
+
+def send_in_each(requests: Mapping[str, Iterable[Request]]) -> None:
+    """Nothing; carries out the requests of each device in its namespace, all of them right after each other.
+
+    Raises `LabError` at the first refused.
+    """
+    with ExitStack() as stack:
+        kernels = {}
+        for device in requests:
+            with inside(device):
+                kernels[device] = stack.enter_context(_kernel())
+        for device, of_device in requests.items():
+            _send(kernels[device], of_device, device)
+
+
+def _kernel() -> socket.socket:
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+
+
+def _send(kernel: socket.socket, requests: Iterable[Request], where: str) -> None:
     remaining = iter(requests)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-        while batch := list(islice(remaining, _BATCH)):
-            kernel.send(b"".join(_numbered(request.message, number) for number, request in enumerate(batch)))
-            _await_answers(kernel, batch, where)
+    while batch := list(islice(remaining, _BATCH)):
+        kernel.send(b"".join(_numbered(request.message, number) for number, request in enumerate(batch)))
+        _await_answers(kernel, batch, where)
 
 
 def _numbered(message: bytes, number: int) -> bytes:

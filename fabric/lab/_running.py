@@ -19,15 +19,18 @@ from fabric.lab._agent import (
     decode_await_fib,
     decode_fibs,
     decode_probe,
+    decode_vty,
     encode_await_fib,
     encode_fib_request,
     encode_probe,
+    encode_vty,
 )
 from fabric.lab._engine import LabEngine, LabStatus
 from fabric.lab._fib_model import Forwarding, KernelFib
 from fabric.lab._netns import named
 
 _AGENT = (sys.executable, "-P", "-m", "fabric.lab._agent")
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ class RunningLab:
     def vtysh_json(self, device: str, command: str) -> Any:
         """FRR's answer to a `show … json` command."""
         return json.loads(self.engine.vtysh(self.name, device, (command,)) or "{}")
+
+    def ask_bgpd(self, devices: Sequence[str], command: str) -> Mapping[str, Any]:
+        """What each device's bgpd answers to a `show … json` command, all asked at once."""
+        said = decode_vty(self._ask(encode_vty(devices, "bgpd", command, _PATIENCE_S)))
+        return {device: json.loads(text or "{}") for device, text in said.items()}
 
     def _ask(self, request: str) -> str:
         return self.engine.call(self.name, _AGENT, request + "\n")

@@ -5,7 +5,6 @@ Run as `python -m fabric.lab._supervisor JOB`, where JOB is what `Job.to_json` w
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import selectors
@@ -13,16 +12,18 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
-from fabric.lab._control import closed_door, open_door
+from fabric.lab._breaker import Breaker
+from fabric.lab._control import closed_door, open_door, visit
 from fabric.lab._daemons import Loaded, Processes, boot, config_refused, daemon_died, restart
+from fabric.lab._fault import FAULTS_FILE, DaemonName, Fault, fault_from, to_text
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
@@ -32,7 +33,6 @@ _LOOK_AGAIN_S = 0.005  # a daemon's socket that appears sends no signal, so it i
 _AT_ONCE_PER_CPU = 4
 _OPEN_FILES = 4096  # FRR sizes its tables by this limit
 _RESTART_S = 30.0
-_VISIT_S = 5.0
 
 Boot = tuple[str, Iterator[str]]
 """A device's name, and the steps of bringing it (or one of its daemons) up; each step says what it waits for."""
@@ -54,6 +54,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._wakeup = self._watch_signals()
         self._door = closed_door()
+        self._breaker = Breaker(blueprint, self._processes)
 
     def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
         """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
@@ -146,29 +147,50 @@ class Supervisor:
         return ready
 
     def _serve(self) -> None:
-        """Never returns: writes down which daemons end, and restarts those that other processes ask for."""
+        """Never returns: writes down which daemons end, and does what other processes ask for."""
         while True:
             ready = self._select(None)
             if self._processes.reap():
                 self._write_status(self._status.phase)
             if self._door in ready:
-                with suppress(OSError), self._door.accept()[0] as visitor:  # a visitor who leaves early does no harm
-                    visitor.settimeout(_VISIT_S)
-                    if request := visitor.recv(4096):
-                        visitor.sendall(self._answer(request).encode())
+                visit(self._door, self._answer)
 
-    def _answer(self, request: bytes) -> str:
-        """Empty when the daemon of the request (`["device", "daemon"]`) runs anew; what went wrong otherwise."""
-        device, daemon = json.loads(request)
+    def _answer(self, request: Any) -> Any:
+        """What came of a request: `{"op": "restart" | "fail" | "heal", …}`."""
+        if request["op"] == "restart":
+            name = DaemonName(request["device"], request["daemon"])
+            self._restart(name)
+            return self._change(self._breaker.without(name))
+        if request["op"] == "fail":
+            fault = fault_from(request["fault"])
+            self._breaker.check(fault)
+            return self._change({**self._breaker.active, fault.target: fault})
+        targets = frozenset(self._breaker.active if request["targets"] is None else request["targets"])
+        return self._change({t: fault for t, fault in self._breaker.active.items() if t not in targets})
+
+    def _change(self, active: Mapping[str, Fault]) -> dict[str, Any]:
+        """The lab has exactly these faults, written down before they act: what was written can be healed."""
+        changed = sorted(self._breaker.active.keys() ^ active.keys())
+        write_file(self._job.directory, FAULTS_FILE, to_text(active.values()))
+        ports, elapsed_ms, to_start = self._breaker.change(active)
+        for name in to_start:
+            if not self._processes.running(name):
+                self._restart(name)
+        self._breaker.pause_again(to_start)
+        self._write_status(self._status.phase)
+        return {"targets": changed, "ports": ports, "milliseconds": elapsed_ms}
+
+    def _restart(self, name: DaemonName) -> None:
+        """Nothing; the daemon runs anew with its configuration loaded. Raises `LabError` otherwise."""
         loaded: list[Loaded] = []
         try:
-            steps = restart(self._blueprint, (device, daemon), self._processes, loaded)
-            for _ in self._drive([(device, steps)], _RESTART_S):
+            for _ in self._drive([(name.device, restart(self._blueprint, name, self._processes, loaded))], _RESTART_S):
                 self._write_status(self._status.phase)
-        except LabError as error:
+        except LabError:
             self._write_status(self._status.phase)
-            return str(error)
-        return str(config_refused(loaded) or "")
+            raise
+        if refused := config_refused(loaded):
+            raise refused
 
 
 def _late(lab: str, limit_s: float, missing: list[str]) -> str:

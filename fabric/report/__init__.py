@@ -23,7 +23,14 @@ from fabric.report._simulation import (
 )
 from fabric.report._sweep import sweep_document, sweep_tables
 from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
-from fabric.report._verdict import start_document, status_document, status_tables, verdict_document, verdict_tables
+from fabric.report._verdict import (
+    fault_change_document,
+    start_document,
+    status_document,
+    status_tables,
+    verdict_document,
+    verdict_tables,
+)
 
 __all__ = [
     "Table",
@@ -32,6 +39,7 @@ __all__ = [
     "diff_tables",
     "explanation_document",
     "explanation_tables",
+    "fault_change_document",
     "fib_document",
     "fib_tables",
     "findings_document",

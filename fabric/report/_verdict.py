@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fabric.report._table import Table, table
 
 if TYPE_CHECKING:  # what prints a plan need not load the lab and the simulator
-    from fabric.lab import LabStatus
+    from fabric.lab import Fault, FaultChange, LabStatus
     from fabric.verify import BroughtUp, Cell, Check, Matrix, Verdict
 
 Document = dict[str, Any]
@@ -85,6 +85,25 @@ def status_tables(status: LabStatus) -> Iterator[Table]:
     if status.ended_daemons:
         ended = ((d.device, d.daemon, d.ended) for d in status.ended_daemons)
         yield table("Ended daemons", ("device", "daemon", "how"), ended)
+    if status.faults:
+        yield table("Active faults", ("fault", "holds"), map(_fault_row, status.faults))
+
+
+def _fault_row(fault: Fault) -> tuple[object, ...]:
+    daemons = [f"{name} killed" for name in fault.killed] + [f"{name} stopped" for name in fault.paused]
+    ports = f"{len(fault.ports)} ports down" if len(fault.ports) != 1 else f"{fault.ports[0]} down"
+    return fault.target, ", ".join(daemons) or ports
+
+
+def fault_change_document(lab: str, change: FaultChange) -> Document:
+    """What came of failing or healing as plain values."""
+    return {
+        "version": 1,
+        "lab": lab,
+        "changed": list(change.targets),
+        "ports": change.ports,
+        "milliseconds": change.milliseconds,
+    }
 
 
 def status_document(status: LabStatus) -> Document:
@@ -99,6 +118,15 @@ def status_document(status: LabStatus) -> Document:
             {"device": d.device, "daemon": d.daemon, "running": d.running, "ended": d.ended} for d in status.daemons
         ],
         "remarks": list(status.remarks),
+        "faults": [
+            {
+                "target": fault.target,
+                "ports_down": list(map(str, fault.ports)),
+                "daemons_killed": [{"device": name.device, "daemon": name.daemon} for name in fault.killed],
+                "daemons_stopped": [{"device": name.device, "daemon": name.daemon} for name in fault.paused],
+            }
+            for fault in status.faults
+        ],
     }
 
 

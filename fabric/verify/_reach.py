@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from itertools import product
 
 from fabric.config import Address, DeviceConfig, FabricConfig, Family
+from fabric.lab import ProbePair
+from fabric.simulate import DELIVERED, Fate, Walk
 from fabric.verify._verdict import Cell, Matrix
 
 _SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
@@ -31,6 +34,24 @@ def pairs(fabric: FabricConfig, family: Family) -> Iterator[tuple[DeviceConfig, 
     for (source, source_address), (target, target_address) in product(known, repeat=2):
         if source is not target:
             yield source, source_address, target, target_address
+
+
+class Expected(Enum):
+    """How many flows of a pair should be answered."""
+
+    ALL = "all"
+    SOME = "some"
+    """Some ECMP members deliver and some do not: which flow takes which is not predicted."""
+    NONE = "none"
+
+
+def expected(walk: Walk, pair: ProbePair) -> Expected:
+    """What the prediction says of a pair, there and back."""
+    there = walk.fates(pair.source, pair.destination_address)
+    back = walk.fates(pair.destination, pair.source_address)
+    if there == back == DELIVERED:
+        return Expected.ALL
+    return Expected.SOME if Fate.DELIVERED in there & back else Expected.NONE
 
 
 Outcome = tuple[DeviceConfig, DeviceConfig, int, int]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fabric.config import Family
 from fabric.lab import (
     Hop,
+    PairResult,
     ProbePair,
     ProbeResult,
     ProbeSettings,
@@ -15,9 +17,10 @@ from fabric.lab import (
     RunningLab,
     differences,
 )
+from fabric.simulate import Walk
 from fabric.verify._predict import FAMILIES, Prediction
-from fabric.verify._reach import endpoints, matrices, pairs
-from fabric.verify._sessions import check_sessions
+from fabric.verify._reach import Expected, endpoints, expected, matrices, pairs
+from fabric.verify._sessions import await_sessions
 from fabric.verify._verdict import Check, Finding, Matrix, Verdict
 
 _SMALL_BYTES = 128
@@ -59,11 +62,11 @@ def verify(
     listener: Callable[[str], None] = lambda _stage: None,
 ) -> Verdict:
     """The verdict over a running lab; what differs is a finding, never an exception."""
-    listener("waiting for the FIBs to settle")
-    settle(lab, prediction, options.settle_s)
+    end = time.monotonic() + options.settle_s
     listener("comparing BGP sessions")
-    checks = [check_sessions(lab, prediction)]
+    checks = [await_sessions(lab, prediction, options.settle_s)]
     listener("comparing kernel FIBs")
+    settle(lab, prediction, max(0.0, end - time.monotonic()))
     checks.append(check_fibs(lab, prediction))
     reach: list[Matrix] = []
     for family in _families(prediction):
@@ -72,7 +75,7 @@ def verify(
         checks.append(check)
         reach += found
         listener(f"probing the MTU over {family}")
-        checks.append(check_mtu(lab, prediction, family))
+        checks += check_mtu(lab, prediction, family)
     return Verdict(lab.name, tuple(checks), tuple(reach))
 
 
@@ -80,30 +83,39 @@ def check_fibs(lab: RunningLab, prediction: Prediction) -> Check:
     """Every kernel FIB holds exactly the predicted prefixes with exactly the predicted next hops."""
     fibs = lab.fibs()
     compared, findings = 0, list[Finding]()
-    for device, expected in prediction.forwarding.items():
+    for device, wanted in prediction.forwarding.items():
         found = fibs[device].forwarding()
-        compared += len(expected.keys() | found.keys())
-        findings += [_finding(device, difference) for difference in differences(expected, found)]
+        compared += len(wanted.keys() | found.keys())
+        findings += [_finding(device, difference) for difference in differences(wanted, found)]
     return Check("kernel FIB entries", compared, compared - len(findings), tuple(findings))
 
 
 def check_reachability(
     lab: RunningLab, prediction: Prediction, family: Family, flows: int
 ) -> tuple[Check, tuple[Matrix, ...]]:
-    """Small packets between every pair of endpoints, there and back, `flows` flows a pair."""
-    result = lab.probe(_probe_pairs(prediction, family), ProbeSettings(flows=flows, packet_bytes=_SMALL_BYTES))
+    """Small packets between every pair of endpoints, there and back, `flows` flows a pair.
+
+    Every flow of a pair that the prediction joins is answered, and none of a pair that it cuts.
+    """
+    wanted = _expectations(prediction, family)
+    result = lab.probe(tuple(wanted), ProbeSettings(flows=flows, packet_bytes=_SMALL_BYTES))
     devices = prediction.fabric.by_name
     outcomes = ((devices[p.pair.source], devices[p.pair.destination], p.flows, p.answered) for p in result.pairs)
-    return _probe_check(f"reachable pairs over {_title(family)}", result, f"{flows} flows each"), matrices(
-        outcomes, family
-    )
+    notes = [f"{flows} flows each"]
+    for kind, words in ((Expected.NONE, "cut"), (Expected.SOME, "losing some flows")):
+        if count := sum(found is kind for found in wanted.values()):
+            notes.append(f"{count} predicted {words}")
+    check = _probe_check(f"reachable pairs over {_title(family)}", result, wanted, ", ".join(notes))
+    return check, matrices(outcomes, family)
 
 
-def check_mtu(lab: RunningLab, prediction: Prediction, family: Family) -> Check:
-    """Packets as long as the endpoints' MTU between every pair, never fragmented."""
+def check_mtu(lab: RunningLab, prediction: Prediction, family: Family) -> Iterator[Check]:
+    """Packets as long as the endpoints' MTU, never fragmented, between the pairs that should reach each other."""
     size = min(i.mtu for device in endpoints(prediction.fabric) for i in device.interfaces if i.name != "lo")
-    result = lab.probe(_probe_pairs(prediction, family), ProbeSettings(flows=4, packet_bytes=size))
-    return _probe_check(f"MTU end to end over {_title(family)}", result, f"{size} bytes, unfragmented")
+    wanted = {pair: kind for pair, kind in _expectations(prediction, family).items() if kind is Expected.ALL}
+    if wanted:
+        result = lab.probe(tuple(wanted), ProbeSettings(flows=4, packet_bytes=size))
+        yield _probe_check(f"MTU end to end over {_title(family)}", result, wanted, f"{size} bytes, unfragmented")
 
 
 def _families(prediction: Prediction) -> Iterator[Family]:
@@ -116,21 +128,27 @@ def _title(family: Family) -> str:
     return {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
 
 
-def _probe_pairs(prediction: Prediction, family: Family) -> list[ProbePair]:
-    return [ProbePair(s.name, source, d.name, target) for s, source, d, target in pairs(prediction.fabric, family)]
+def _expectations(prediction: Prediction, family: Family) -> dict[ProbePair, Expected]:
+    walk = Walk(prediction.simulation, family)
+    found = (ProbePair(s.name, source, d.name, target) for s, source, d, target in pairs(prediction.fabric, family))
+    return {pair: expected(walk, pair) for pair in found}
 
 
-def _probe_check(name: str, result: ProbeResult, note: str) -> Check:
+def _probe_check(name: str, result: ProbeResult, wanted: Mapping[ProbePair, Expected], note: str) -> Check:
     findings = tuple(
         Finding(
             f"{entry.pair.source} to {entry.pair.destination}",
-            f"{entry.flows} flows answered",
+            f"{entry.flows} flows answered" if wanted[entry.pair] is Expected.ALL else "no flow answered",
             ", ".join([f"{entry.answered}", *(f"{e.flows} x {e.error} at {e.where}" for e in entry.errors)]),
         )
         for entry in result.pairs
-        if not entry.ok
+        if not _as_expected(entry, wanted[entry.pair])
     )
     return Check(name, len(result.pairs), len(result.pairs) - len(findings), findings, note)
+
+
+def _as_expected(entry: PairResult, wanted: Expected) -> bool:
+    return {Expected.ALL: entry.ok, Expected.SOME: True, Expected.NONE: entry.answered == 0}[wanted]
 
 
 def _finding(device: str, difference: RouteDifference) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from fabric.simulate import Session
 from fabric.verify._predict import Prediction
 from fabric.verify._verdict import Check, Finding
 
+_LOOK_AGAIN_S = 0.1
 _FAMILY_KEYS = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 Summaries = Mapping[str, Mapping[str, Mapping[str, str]]]
 """State by device, family and peer."""
@@ -27,10 +29,21 @@ def check_sessions(lab: RunningLab, prediction: Prediction) -> Check:
     return Check("BGP sessions", len(compared), len(compared) - len(findings), findings)
 
 
+def await_sessions(lab: RunningLab, prediction: Prediction, timeout_s: float) -> Check:
+    """The comparison of all sessions, made again until it passes, at most for `timeout_s`.
+
+    A session may stay after its routes are gone, and one that adds no route may come later than all routes.
+    """
+    end = time.monotonic() + timeout_s
+    while not (check := check_sessions(lab, prediction)).passed and time.monotonic() < end:
+        time.sleep(_LOOK_AGAIN_S)
+    return check
+
+
 def read_summaries(lab: RunningLab, prediction: Prediction) -> Summaries:
     """What `show bgp summary json` says on every device that speaks BGP."""
     speakers = [device.name for device in prediction.fabric if device.bgp]
-    return {name: _by_family(lab.vtysh_json(name, "show bgp summary json")) for name in speakers}
+    return {name: _by_family(said) for name, said in lab.ask_bgpd(speakers, "show bgp summary json").items()}
 
 
 def _by_family(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -261,7 +261,7 @@ def test_a_visitor_who_leaves_early_does_not_end_the_lab(engine: EmbeddedEngine,
     """Whoever asks for a restart may be interrupted before the answer comes."""
     engine.up(lonely_router("open"))
     pid = json.loads((tmp_path / "state" / "labs" / "open" / "status.json").read_text())["supervisor"][0]
-    for request in (b"", b'["r1", "zebra"]'):
+    for request in (b"", b"nonsense", b'{"op": "restart", "device": "r1", "daemon": "zebra"}'):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as visitor:
             visitor.connect(f"/proc/{pid}/root/run/fabric/door")
             if request:

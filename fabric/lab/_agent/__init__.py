@@ -8,9 +8,11 @@ from fabric.lab._agent._client import (
     decode_await_fib,
     decode_fibs,
     decode_probe,
+    decode_vty,
     encode_await_fib,
     encode_fib_request,
     encode_probe,
+    encode_vty,
 )
 from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibDifferences, FibRequest
 from fabric.lab._agent._probe_model import (
@@ -40,7 +42,9 @@ __all__ = [
     "decode_await_fib",
     "decode_fibs",
     "decode_probe",
+    "decode_vty",
     "encode_await_fib",
     "encode_fib_request",
     "encode_probe",
+    "encode_vty",
 ]

@@ -1,6 +1,7 @@
 """`python -m fabric.lab._agent`: answers each line of JSON on standard input with one on standard output.
 
-A request is `{"op": "fib" | "await_fib" | "probe", ...}`; an answer is `{"reply": ...}`, or `{"error": "a sentence"}`.
+A request is `{"op": "fib" | "await_fib" | "probe" | "vty", ...}`; an answer is `{"reply": ...}`, or
+`{"error": "a sentence"}`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fabric.lab._agent import _fib_codec as fib_codec
 from fabric.lab._agent import _probe_codec as probe_codec
 from fabric.lab._agent._fib import read_fibs
 from fabric.lab._agent._probe import probe
+from fabric.lab._agent._vty import ask_daemons
 from fabric.lab._agent._watch import await_fib
 
 
@@ -33,7 +35,18 @@ def _probe(value: Any) -> Callable[[], Any]:
     return lambda: probe_codec.write_probe_result(probe(request))
 
 
-_OPERATIONS: Mapping[str, Callable[[Any], Callable[[], Any]]] = {"fib": _fib, "await_fib": _await_fib, "probe": _probe}
+def _vty(value: Any) -> Callable[[], Any]:
+    devices, daemon, command = tuple(map(str, value["devices"])), str(value["daemon"]), str(value["command"])
+    timeout_s = float(value["timeout_s"])
+    return lambda: ask_daemons(devices, daemon, command, timeout_s)
+
+
+_OPERATIONS: Mapping[str, Callable[[Any], Callable[[], Any]]] = {
+    "fib": _fib,
+    "await_fib": _await_fib,
+    "probe": _probe,
+    "vty": _vty,
+}
 """Each reads its request, which may be malformed, and returns the work, which may fail for reasons of its own."""
 
 

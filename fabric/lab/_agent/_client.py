@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +45,22 @@ def encode_probe(request: ProbeRequest) -> str:
 def decode_probe(text: str) -> ProbeResult:
     """What came of every pair. Raises `LabError` with the agent's own sentence when it failed."""
     return _decode(text, probe_codec.read_probe_result)
+
+
+def encode_vty(devices: Iterable[str], daemon: str, command: str, timeout_s: float) -> str:
+    """The request for a daemon's answers to a show command on many devices; `decode_vty` reads the answer."""
+    return _encode("vty", {"devices": list(devices), "daemon": daemon, "command": command, "timeout_s": timeout_s})
+
+
+def decode_vty(text: str) -> dict[str, str]:
+    """What each device's daemon said. Raises `LabError` with the agent's own sentence when one said nothing."""
+    return _decode(text, _texts)
+
+
+def _texts(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError(f"found {type(value).__name__}")
+    return {str(device): str(said) for device, said in value.items()}
 
 
 def _encode(op: str, fields: dict[str, object]) -> str:

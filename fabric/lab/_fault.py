@@ -1,0 +1,120 @@
+"""Faults: what holds ports down and daemons dead or stopped in a running lab. Pure values, and how they are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fabric.config import Port
+from fabric.errors import LabError
+
+FAULTS_FILE = "faults.json"
+_VERSION = 1
+
+
+class DaemonName(NamedTuple):
+    """One daemon of one device."""
+
+    device: str
+    daemon: str
+
+    def __str__(self) -> str:
+        return f"{self.daemon} of {self.device}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is broken until it is healed, known by the words that asked for it."""
+
+    target: str
+    """Such as `zone:zone-a`; a lab has at most one active fault of a target."""
+    ports: tuple[Port, ...] = ()
+    """Held down. A port is up when no active fault holds it."""
+    killed: tuple[DaemonName, ...] = ()
+    paused: tuple[DaemonName, ...] = ()
+    """Stopped (SIGSTOP): alive to its neighbors' TCP, but silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All that some faults hold together."""
+
+    ports: frozenset[Port] = frozenset()
+    killed: frozenset[DaemonName] = frozenset()
+    paused: frozenset[DaemonName] = frozenset()
+
+
+def held(faults: Iterable[Fault]) -> Held:
+    """What the faults hold together; where they overlap, each holds all of its own."""
+    known = tuple(faults)
+    return Held(
+        frozenset(port for fault in known for port in fault.ports),
+        frozenset(name for fault in known for name in fault.killed),
+        frozenset(name for fault in known for name in fault.paused),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FaultChange:
+    """What came of failing or healing."""
+
+    targets: tuple[str, ...]
+    """The faults that began, or that ended; empty when all was so already."""
+    ports: int
+    """How many ports changed."""
+    milliseconds: float
+    """From the first port to the last."""
+
+
+def fault_value(fault: Fault) -> dict[str, Any]:
+    """The fault as a JSON value."""
+    return {
+        "target": fault.target,
+        "ports": [[port.device, port.interface] for port in fault.ports],
+        "killed": [list(name) for name in fault.killed],
+        "paused": [list(name) for name in fault.paused],
+    }
+
+
+def fault_from(value: Mapping[str, Any]) -> Fault:
+    """The fault of a JSON value; raises `ValueError`, `KeyError` or `TypeError` for what is none."""
+    target = value["target"]
+    if not isinstance(target, str):
+        raise TypeError(f"a target is text, not {target!r}")
+    return Fault(
+        target,
+        tuple(Port(*_two_names(pair)) for pair in value["ports"]),
+        tuple(DaemonName(*_two_names(pair)) for pair in value["killed"]),
+        tuple(DaemonName(*_two_names(pair)) for pair in value["paused"]),
+    )
+
+
+def _two_names(value: object) -> tuple[str, str]:
+    match value:
+        case [str(one), str(two)]:
+            return one, two
+        case _:
+            raise ValueError(f"found {value!r} where a device and a name of it belong")
+
+
+def to_text(faults: Iterable[Fault]) -> str:
+    """The faults as the text of `faults.json`."""
+    return json.dumps({"version": _VERSION, "faults": [fault_value(fault) for fault in faults]})
+
+
+def from_text(text: str, lab: str) -> tuple[Fault, ...]:
+    """The faults that `to_text` wrote; none for no text. Raises `LabError` for anything else."""
+    if not text:
+        return ()
+    try:
+        value = json.loads(text)
+        if value["version"] != _VERSION:
+            raise ValueError(f"version {value['version']!r}")
+        return tuple(fault_from(entry) for entry in value["faults"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LabError(
+            f"Lab {lab}: its {FAULTS_FILE} is not one that this release writes ({error}). "
+            "`fabric lab heal --all` heals what is active and writes it anew."
+        ) from error

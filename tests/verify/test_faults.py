@@ -1,0 +1,106 @@
+"""The words that name faults, what the simulator gets of them, and what a probe must then find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fabric.config import FabricConfig, Port
+from fabric.errors import InputError
+from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, spec_of
+from fabric.resources import directory
+from fabric.simulate import Walk
+from fabric.topology import load
+from fabric.verify import failures_of, fault_of, predict, unpredicted
+from fabric.verify._reach import Expected, expected, loopback
+
+DAEMONS = (DaemonStatus("spine-1", "zebra", 3), DaemonStatus("spine-1", "bgpd", 4))
+
+
+@pytest.fixture(scope="module")
+def fabric() -> FabricConfig:
+    return spec_of(load(directory("topologies") / "quickstart.yaml")).fabric
+
+
+@pytest.fixture
+def status(fabric: FabricConfig) -> LabStatus:
+    devices = tuple(fabric.by_name)
+    return LabStatus("quickstart", "running", "", "", devices, DAEMONS, (), {})
+
+
+def test_a_link_goes_down_at_the_end_that_is_named(fabric: FabricConfig, status: LabStatus) -> None:
+    for port in fabric.cables[0].a, fabric.cables[0].b:
+        fault = fault_of(fabric, status, f"link:{port}")
+        assert fault.ports == (port,)
+        assert failures_of(fabric, [fault]).cables == {fabric.cables[0]}
+
+
+@pytest.mark.parametrize(
+    ("target", "ports"),
+    [
+        ("link:spine-1--a1-leaf-1", {"spine-1:eth1"}),
+        ("node:spine-2", {f"spine-2:eth{n}" for n in range(1, 5)}),
+        ("partition:zone-a", {"a1-leaf-1:eth1", "a1-leaf-1:eth2", "a1-leaf-2:eth1", "a1-leaf-2:eth2"}),
+    ],
+)
+def test_ports_of_a_fault(fabric: FabricConfig, status: LabStatus, target: str, ports: set[str]) -> None:
+    assert {str(port) for port in fault_of(fabric, status, target).ports} == ports
+
+
+def test_groups_hold_every_cabled_port_of_their_devices(fabric: FabricConfig, status: LabStatus) -> None:
+    inside = {d.name for d in fabric if d.place.zone == "zone-a"}
+    ends = {end for cable in fabric.cables for end in (cable.a, cable.b)}
+    assert set(fault_of(fabric, status, "zone:zone-a").ports) == {end for end in ends if end.device in inside}
+    leaves = {end for end in ends if fabric.by_name[end.device].place.role == "leaf"}
+    assert set(fault_of(fabric, status, "tier:leaf").ports) == leaves
+
+
+def test_a_daemon_is_killed_or_stopped_and_not_predicted(fabric: FabricConfig, status: LabStatus) -> None:
+    killed = fault_of(fabric, status, "daemon:spine-1:bgpd")
+    stopped = fault_of(fabric, status, "pause:spine-1:bgpd")
+    assert killed == Fault("daemon:spine-1:bgpd", killed=(DaemonName("spine-1", "bgpd"),))
+    assert stopped.paused == killed.killed
+    assert unpredicted([killed, fault_of(fabric, status, "node:spine-1"), stopped]) == (killed, stopped)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("spine-1", "found the kind 'spine-1'; allowed: link, node, .*pause"),
+        ("drain:spine-1", "found the kind 'drain'"),
+        ("node:spine-3", "^node:spine-3: .*Did you mean spine-"),
+        ("link:spine-1:eth9", "cables of spine-1"),
+        ("partition:zone-q", "allowed: zone-a, zone-b"),
+        ("daemon:spine-1:ospfd", "allowed: spine-1:zebra, spine-1:bgpd"),
+        ("pause:nobody:bgpd", "found the daemon 'nobody:bgpd'"),
+    ],
+)
+def test_what_is_no_fault_is_said_with_what_is_allowed(
+    fabric: FabricConfig, status: LabStatus, target: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        fault_of(fabric, status, target)
+
+
+def test_pairs_are_expected_as_the_broken_fabric_has_them(fabric: FabricConfig) -> None:
+    cut = Fault("cut", ports=(Port("a1-server-1", "eth1"), Port("a1-server-1", "eth2")))
+    walk = Walk(predict(fabric, failures_of(fabric, [cut])).simulation, "ipv4")
+    assert expected(walk, _pair(fabric, "a1-server-1", "b1-server-1")) is Expected.NONE
+    assert expected(walk, _pair(fabric, "b1-server-1", "a1-server-1")) is Expected.NONE
+    assert expected(walk, _pair(fabric, "a1-server-2", "b1-server-1")) is Expected.ALL
+
+
+def test_a_pair_of_which_some_ecmp_members_deliver_is_expected_to_lose_some_flows(fabric: FabricConfig) -> None:
+    deaf = replace(fabric.by_name["spine-1"], forwarding=False)
+    broken = replace(fabric, devices=tuple(deaf if d.name == deaf.name else d for d in fabric))
+    walk = Walk(predict(broken).simulation, "ipv4")
+    assert expected(walk, _pair(fabric, "a1-server-1", "b1-server-1")) is Expected.SOME
+
+
+def _pair(fabric: FabricConfig, source: str, target: str) -> ProbePair:
+    ends = [(name, loopback(fabric.by_name[name], "ipv4")) for name in (source, target)]
+    (a, a_address), (b, b_address) = ends
+    assert a_address is not None
+    assert b_address is not None
+    return ProbePair(a, a_address, b, b_address)
