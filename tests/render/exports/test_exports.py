@@ -14,14 +14,14 @@ from fabric.render.exports import EXPORTERS, Export, export_tree
 from tests.render.exports.designs import exports, shipped
 
 GOLDEN = Path(__file__).with_name("golden")
-# FRR's files have golden copies of their own, and what most hosts are told differs in numbers alone.
+# FRR's files and custom resources have golden copies of their own; what most hosts are told differs in numbers alone.
 HOSTS_RECORDED = {"a1-leaf-1", "a1-server-1", "spine-0", "rack-0-leaf-0", "rack-0-worker-0", "rack-0-array-0"}
 
 
 def _recorded(path: str) -> bool:
     if path.startswith("ansible/host_vars/"):
         return Path(path).stem in HOSTS_RECORDED
-    return not path.startswith("frr/") and path != "clabernetes/configmaps.yaml"
+    return not path.startswith(("frr/", "kubernetes/")) and path != "clabernetes/configmaps.yaml"
 
 
 @pytest.mark.parametrize("name", ["quickstart", "rhoso-dz"])
@@ -67,7 +67,7 @@ def test_exports_share_no_file_with_other_content() -> None:
 
 
 def test_unknown_export_is_refused() -> None:
-    with pytest.raises(InputError, match="found 'puppet'; allowed: frr, cabling, hosts"):
+    with pytest.raises(InputError, match="found 'puppet'; allowed: frr, kubernetes, cabling, hosts"):
         export_tree(shipped("quickstart"), ["hosts", "puppet"])
 
 
