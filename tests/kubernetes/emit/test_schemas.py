@@ -13,8 +13,8 @@ from fabric.kubernetes.emit import MODELS
 from fabric.kubernetes.emit._options import Agent
 from tests.kubernetes.emit.cluster import RELEASES, SHIPPED, Document, emitted, options, plan_of, shipped, small
 
-_OTHERS = Path("/work/shared/crds")
-"""Definitions that the package does not carry, where this machine has them."""
+_OTHERS = Path(__file__).resolve().parents[4] / "shared" / "crds"
+"""Definitions that the package does not carry, where they lie beside the repository."""
 _PLURALS = {
     "BFDProfile": "bfdprofiles",
     "BGPAdvertisement": "bgpadvertisements",
