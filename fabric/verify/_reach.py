@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import product
+from itertools import permutations
 
 from fabric.config import Address, DeviceConfig, FabricConfig, Family
 from fabric.lab import ProbePair
-from fabric.simulate import DELIVERED, Fate, Walk
+from fabric.simulate import DELIVERED, Fate, Walk, endpoints
 from fabric.verify._verdict import Cell, Matrix
 
-_SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
 OUTSIDE = "outside"
 """Label of what stands in no zone."""
 
 
-def endpoints(fabric: FabricConfig) -> Iterator[DeviceConfig]:
-    """The devices between which reachability is proven: nodes, or the leaves of a fabric without nodes."""
-    nodes = [device for device in fabric if device.place.role not in _SWITCHES]
-    return iter(nodes or [device for device in fabric if device.place.role == "leaf"])
-
-
-def loopback(device: DeviceConfig, family: Family) -> Address | None:
-    """The device's first loopback address of a family."""
-    version = 4 if family == "ipv4" else 6
-    return next((a.ip for a in device.loopback_addresses() if a.version == version), None)
-
-
 def pairs(fabric: FabricConfig, family: Family) -> Iterator[tuple[DeviceConfig, Address, DeviceConfig, Address]]:
-    """Every ordered pair of endpoints with their loopback addresses."""
-    known = [(d, a) for d in endpoints(fabric) if (a := loopback(d, family)) is not None]
-    for (source, source_address), (target, target_address) in product(known, repeat=2):
-        if source is not target:
-            yield source, source_address, target, target_address
+    """Every ordered pair of the simulator's endpoints with their loopback addresses."""
+    devices = fabric.by_name
+    for source, target in permutations(endpoints(fabric, family), 2):
+        yield devices[source.device], source.address, devices[target.device], target.address
 
 
 class Expected(Enum):

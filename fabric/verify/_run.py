@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from fabric.config import Family
+from fabric.config import LOOPBACK, Family
 from fabric.lab import (
     Hop,
     PairResult,
@@ -17,9 +17,9 @@ from fabric.lab import (
     RunningLab,
     differences,
 )
-from fabric.simulate import Walk
+from fabric.simulate import Walk, endpoints
 from fabric.verify._predict import FAMILIES, Prediction
-from fabric.verify._reach import Expected, endpoints, expected, matrices, pairs
+from fabric.verify._reach import Expected, expected, matrices, pairs
 from fabric.verify._sessions import await_sessions
 from fabric.verify._verdict import Check, Finding, Matrix, Verdict
 
@@ -111,7 +111,8 @@ def check_reachability(
 
 def check_mtu(lab: RunningLab, prediction: Prediction, family: Family) -> Iterator[Check]:
     """Packets as long as the endpoints' MTU, never fragmented, between the pairs that should reach each other."""
-    size = min(i.mtu for device in endpoints(prediction.fabric) for i in device.interfaces if i.name != "lo")
+    devices = [prediction.fabric.by_name[end.device] for end in endpoints(prediction.fabric, family)]
+    size = min(i.mtu for device in devices for i in device.interfaces if i.name != LOOPBACK)
     wanted = {pair: kind for pair, kind in _expectations(prediction, family).items() if kind is Expected.ALL}
     if wanted:
         result = lab.probe(tuple(wanted), ProbeSettings(flows=4, packet_bytes=size))

@@ -10,10 +10,10 @@ from fabric.config import FabricConfig, Port
 from fabric.errors import InputError
 from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, spec_of
 from fabric.resources import directory
-from fabric.simulate import Walk
+from fabric.simulate import Walk, loopback
 from fabric.topology import load
 from fabric.verify import failures_of, fault_of, predict, unpredicted
-from fabric.verify._reach import Expected, expected, loopback
+from fabric.verify._reach import Expected, expected
 
 DAEMONS = (DaemonStatus("spine-1", "zebra", 3), DaemonStatus("spine-1", "bgpd", 4))
 
