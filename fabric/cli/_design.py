@@ -99,6 +99,8 @@ def diff(
     old: Annotated[Path, typer.Argument(help="Topology file as it was.")],
     new: Annotated[Path, typer.Argument(help="Topology file as it shall be.")],
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
+    old_pins: Annotated[Path | None, typer.Option("--old-pins", help="As --pins, of OLD; --pins is NEW's.")] = None,
     form: Annotated[DiffFormat, typer.Option("--format", help="How to answer.")] = DiffFormat.table,
 ) -> None:
     """Show all that a change touches: devices, links, sessions, values, and lines of configuration."""
@@ -107,7 +109,7 @@ def diff(
     from fabric.render import changed_files
     from fabric.report import diff_document, diff_tables, to_markdown
 
-    before, after = (configure(planned(file, ledger)) for file in (old, new))
+    before, after = configure(planned(old, ledger, old_pins)), configure(planned(new, ledger, pins))
     changes, files = config.diff(before, after), tuple(changed_files(before, after))
     if form is DiffFormat.json:
         answer_json(diff_document(changes, files))
@@ -151,6 +153,7 @@ def graph(
     file: FileArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .svg, .dot or .mmd.")],
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
 ) -> None:
     """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
     from fabric.errors import InputError
@@ -163,6 +166,6 @@ def graph(
     if writer is None:
         allowed = ", ".join(writers)
         raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")
-    drawing = drawing_of(configure(planned(file, ledger)))
+    drawing = drawing_of(configure(planned(file, ledger, pins)))
     write_tree({output.name: writer(drawing)}, output.parent)
     say(f"drawn to {output}")

@@ -9,7 +9,7 @@ import typer
 
 from fabric.cli._console import answer_json, note, progress, say, show
 from fabric.cli._options import DEFAULT_RELEASE, FileArgument, JsonOption, LabOption, ReleaseOption
-from fabric.cli._planning import LedgerOption, read
+from fabric.cli._planning import LedgerOption, PinsOption, designed, read
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
@@ -61,6 +61,7 @@ def up(
     file: FileArgument,
     name: Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")] = None,
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     resources: Annotated[
         list[Path] | None,
         typer.Option("--resources", help="Directory or file of Kubernetes resources that configure the nodes."),
@@ -76,11 +77,10 @@ def up(
     """
     from fabric.lab import UpOptions, spec_of
     from fabric.report import start_document
-    from fabric.topology import load
     from fabric.verify import bring_up, predict
 
     cluster = _cluster(resources, release) if resources else None
-    spec = spec_of(load(file), name, cluster, read(ledger))
+    spec = spec_of(designed(file, pins), name, cluster, read(ledger))
     prediction = predict(spec.fabric)
     for session in prediction.simulation.sessions:
         if session.why is not None:

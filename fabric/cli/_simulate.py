@@ -11,7 +11,7 @@ import typer
 
 from fabric.cli._console import answer_json, progress, say, show
 from fabric.cli._options import FileArgument, JsonOption
-from fabric.cli._planning import LedgerOption, planned
+from fabric.cli._planning import LedgerOption, PinsOption, planned
 
 if TYPE_CHECKING:
     from fabric.config import Address, Family, Prefix
@@ -35,6 +35,7 @@ def simulate(
     fib: Annotated[str | None, typer.Option(metavar="DEVICE", help="Print the kernel routes of a device.")] = None,
     fail: FailOption = None,
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     sweep: Annotated[
         str | None,
         typer.Option(metavar="SPEC", help="Try every failure, such as links=1,nodes=2,racks=1,zones=1."),
@@ -48,10 +49,10 @@ def simulate(
 
     _only_one({"--rib": rib, "--fib": fib, "--sweep": sweep})
     if sweep is not None:
-        swept = _sweep(_what_if(file, fail, ledger), sweep, jobs)
+        swept = _sweep(_what_if(file, fail, ledger, pins), sweep, jobs)
         answer_json(report.sweep_document(swept)) if as_json else show(report.sweep_tables(swept))
         raise typer.Exit(0 if swept.sound else 1)
-    simulation = _simulated(file, fail, ledger)
+    simulation = _simulated(file, fail, ledger, pins)
     if rib is not None:
         answer_json(report.rib_document(simulation, rib)) if as_json else show(report.rib_tables(simulation, rib))
     elif fib is not None:
@@ -68,13 +69,14 @@ def trace(
     destination: Annotated[str, typer.Argument(metavar="B", help="Device or address that is sent to.")],
     fail: FailOption = None,
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show every path from A to B and back, hop by hop. Exit code 1 if packets or answers do not all arrive."""
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    traces = list(_traces(_simulated(file, fail, ledger), source, destination))
+    traces = list(_traces(_simulated(file, fail, ledger, pins), source, destination))
     if as_json:
         answer_json(trace_document(traces))
     else:
@@ -89,30 +91,31 @@ def explain(
     prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="Prefix, or an address in it.")],
     fail: FailOption = None,
     ledger: LedgerOption = None,
+    pins: PinsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say why a device has its route for a prefix, or none: each path with the step that rejected it."""
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 
-    found = explained(_simulated(file, fail, ledger), device, _prefix(prefix))
+    found = explained(_simulated(file, fail, ledger, pins), device, _prefix(prefix))
     if as_json:
         answer_json(explanation_document(found))
     else:
         show(explanation_tables(found))
 
 
-def _what_if(file: Path, fail: list[str] | None, ledger: Path | None) -> WhatIf:
+def _what_if(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> WhatIf:
     from fabric.kubernetes import configure
     from fabric.simulate import what_if
 
-    return what_if(configure(planned(file, ledger)), fail or ())
+    return what_if(configure(planned(file, ledger, pins)), fail or ())
 
 
-def _simulated(file: Path, fail: list[str] | None, ledger: Path | None) -> Simulation:
+def _simulated(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> Simulation:
     from fabric.simulate import simulate as predict
 
-    asked = _what_if(file, fail, ledger)
+    asked = _what_if(file, fail, ledger, pins)
     return predict(asked.fabric, asked.failures)
 
 
