@@ -1,6 +1,7 @@
 """What a fabric will do: routes, forwarding tables and paths, computed from the configurations that are rendered."""
 
 from fabric.simulate._attributes import AsHop, Attributes, BgpNextHop, Origin
+from fabric.simulate._budget import LOST, UNHURT, Budget, Convergence, Terms, budget
 from fabric.simulate._explain import (
     ExplainedCandidate,
     Explanation,
@@ -11,7 +12,7 @@ from fabric.simulate._explain import (
 )
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
-from fabric.simulate._reachability import DELIVERED, Endpoint, Lost, Walk, endpoints, loopback, lost_pairs
+from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Walk, endpoints, loopback, lost_pairs
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation, Trace, reachable, simulate, trace
 from fabric.simulate._sweep import (
@@ -28,6 +29,7 @@ from fabric.simulate._sweep import (
     scenarios,
     sweep,
 )
+from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Detection, Limit, Manner, tcp_gap_ms
 from fabric.simulate._values import (
     NONE,
     Candidate,
@@ -47,15 +49,23 @@ from fabric.simulate._values import (
 from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, what_if
 
 __all__ = [
+    "CARRIER",
     "DELIVERED",
     "FAMILIES",
+    "LIMITS",
+    "LOST",
     "NONE",
+    "SILENT",
+    "UNHURT",
     "AsHop",
     "Attributes",
     "BgpNextHop",
+    "Budget",
     "Candidate",
     "Chunk",
+    "Convergence",
     "Cut",
+    "Detection",
     "DeviceSummary",
     "Endpoint",
     "ExplainedCandidate",
@@ -66,7 +76,10 @@ __all__ = [
     "FibProtocol",
     "Hop",
     "Judged",
+    "Leg",
+    "Limit",
     "Lost",
+    "Manner",
     "Mapper",
     "Narrowed",
     "NextHop",
@@ -89,12 +102,14 @@ __all__ = [
     "Sweep",
     "SweepReport",
     "SweepResult",
+    "Terms",
     "Trace",
     "TracedPath",
     "UnknownDeviceError",
     "Walk",
     "WhatIf",
     "WhatIfError",
+    "budget",
     "combined",
     "drain",
     "endpoints",
@@ -107,6 +122,7 @@ __all__ = [
     "scenarios",
     "simulate",
     "sweep",
+    "tcp_gap_ms",
     "trace",
     "what_if",
 ]

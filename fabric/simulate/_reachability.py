@@ -29,6 +29,13 @@ class Endpoint(NamedTuple):
     address: Address
 
 
+class Leg(NamedTuple):
+    """A port that packets may leave by, and the device that takes them; `None` where nothing answers."""
+
+    port: Port
+    far: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """An ordered pair whose packets, or the answers to them, do not all arrive."""
@@ -57,6 +64,7 @@ class Walk:
     """The forwarding of one family under one simulation, ready to be asked about many destinations."""
 
     def __init__(self, simulation: Simulation, family: Family) -> None:
+        self.simulation = simulation
         self._links = Links(simulation.fabric, simulation.failures)
         self._devices = simulation.fabric.by_name
         self.fibs: Mapping[str, Mapping[Prefix, FibEntry]] = {
@@ -75,6 +83,18 @@ class Walk:
         if destination not in self._fates:
             self._fates[destination] = self._from_everywhere(destination)
         return self._fates[destination][source]
+
+    def route(self, device: str, destination: Address) -> FibEntry | None:
+        """The route that packets to the destination take on the device; `None` without one, or on a failed device."""
+        return next(self._tables[device].covering(destination), None)
+
+    def legs(self, device: str, destination: Address) -> tuple[Leg, ...]:
+        """Every port that the device may send packets to the destination out of; none where they end on it."""
+        if not self._links.alive(device) or destination in self._links.own_addresses[device]:
+            return ()
+        entry = self.route(device, destination)
+        hops = sorted(entry.next_hops, key=str) if entry is not None else ()
+        return tuple(Leg(Port(device, h.interface), self._far_device(device, h, destination)) for h in hops)
 
     def _from_everywhere(self, destination: Address) -> dict[str, Fates]:
         steps = {name: self._step(name, destination) for name in self._tables}
