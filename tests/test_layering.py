@@ -21,6 +21,7 @@ ROOMS = (
     "plan",
     "config",
     "kubernetes",
+    "draft",
     "render",
     "simulate",
     "check",

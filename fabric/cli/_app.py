@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fabric import __version__
-from fabric.cli import _design, _kubernetes, _lab, _simulate
+from fabric.cli import _design, _kubernetes, _lab, _simulate, _ways_in
 
 app = typer.Typer(
     help="Design BGP spine-leaf fabrics across failure zones, write their configuration, and prove it on real FRR.",
@@ -32,6 +32,8 @@ def _root(
     pass
 
 
+app.command()(_ways_in.init)
+app.command("import")(_ways_in.import_)
 app.command()(_design.schema)
 app.command()(_design.plan)
 app.command()(_design.diff)

@@ -1,12 +1,23 @@
 """What a person writes: a topology file, checked whole and expanded to devices and links."""
 
 from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
-from fabric.topology._model import AsnRange, Growth, Hardware, Network, NodeGroup, Pool, PortGroup, Range, Topology
+from fabric.topology._model import (
+    AsnRange,
+    Growth,
+    Hardware,
+    Network,
+    NodeGroup,
+    Pool,
+    PortGroup,
+    Profile,
+    Range,
+    Topology,
+)
 from fabric.topology._pins import with_pins
-from fabric.topology._read import Design, json_schema, load, parse
+from fabric.topology._read import Design, json_schema, load, parse, read_text
 from fabric.topology._redundancy import Cut, Redundancy, redundancy
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
-from fabric.topology._source import Source
+from fabric.topology._source import Source, read_yaml
 
 __all__ = [
     "AsnRange",
@@ -23,6 +34,7 @@ __all__ = [
     "NodeGroup",
     "Pool",
     "PortGroup",
+    "Profile",
     "Range",
     "Redundancy",
     "Routing",
@@ -34,6 +46,8 @@ __all__ = [
     "load",
     "parse",
     "port_names",
+    "read_text",
+    "read_yaml",
     "redundancy",
     "with_pins",
 ]

@@ -33,13 +33,18 @@ class Design:
 
 def load(path: FilePath | str) -> Design:
     """The design in the file at `path`; raises `TopologyError` with every problem, `InputError` if it can't be read."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: FilePath | str) -> str:
+    """The text of a file that a person wrote; raises `InputError` where it is missing, too large, or no text."""
     path = FilePath(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(
                 f"{path}: found {path.stat().st_size} bytes; allowed: at most {MAX_BYTES}. Split the design."
             )
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
@@ -49,7 +54,6 @@ def load(path: FilePath | str) -> Design:
         raise InputError(
             f"{path}: found bytes that are not UTF-8 (at {error.start}). Save the file as UTF-8."
         ) from error
-    return parse(text, str(path))
 
 
 def parse(text: str, file: str = "topology") -> Design:
