@@ -46,7 +46,7 @@ def measure(runs: int) -> list[Row]:
     """Plan and render of 500 switches by each tool."""
     clos = Clos(4, 496)
     contestants = [
-        Contestant("fabric plan, fabric render", partial(fabric, clos)),
+        Contestant("fabric render", partial(fabric, clos)),
         Contestant(f"netlab create ({_peers.NETLAB})", partial(netlab, clos)),
         Contestant(f"library of {_peers.PYAVD}", partial(pyavd, clos)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +15,10 @@ from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, re
 
 if TYPE_CHECKING:
     from fabric.plan import Ledger
+    from fabric.render.exports import Export
     from fabric.topology import Design
 
-_FIRST_CHOICE = ("frr", "containerlab")
+_FIRST_CHOICE = ("plan", "frr", "containerlab")
 _OPENSHIFT = "rhoso"
 
 
@@ -128,25 +130,33 @@ def render(
         list[str] | None,
         typer.Option(
             "--export",
-            help="What to write, repeatable, or `all`; default: frr, containerlab, and kubernetes for rhoso.",
+            help="What to write, repeatable, or `all`; default: plan, frr, containerlab, and kubernetes for rhoso.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write configuration: FRR's of every switch and node, a containerlab topology, and what other tools take in."""
+    """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in."""
     from fabric.kubernetes import configure
     from fabric.render import write_tree
     from fabric.render.exports import EXPORTERS, Export, export_tree
 
     value = planned(file, ledger, pins)
+    exporters = {"plan": _plan_tree, **EXPORTERS}
     first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
-    chosen = tuple(EXPORTERS) if export == ["all"] else tuple(export or first_choice)
+    chosen = tuple(exporters) if export == ["all"] else tuple(export or first_choice)
     fabric = configure(value)
-    written = write_tree(export_tree(Export(value, fabric), chosen), output)
+    written = write_tree(export_tree(Export(value, fabric), chosen, exporters), output)
     if as_json:
         answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})
     else:
         say(f"{len(written)} files for {len(fabric.devices)} devices written to {output}")
+
+
+def _plan_tree(export: Export) -> Mapping[str, str]:
+    """What `fabric plan -o` writes, beside the configuration that follows from it."""
+    from fabric.report import plan_files
+
+    return {f"plan/{name}": text for name, text in plan_files(export.plan).items()}
 
 
 def graph(

@@ -64,7 +64,18 @@ def test_render_writes_two_files_for_every_device(tmp_path: Path) -> None:
     for name in devices:
         assert (tmp_path / "frr" / name / "frr.conf").read_text().count(f"hostname {name}\n") == 1
         assert "bgpd=yes" in (tmp_path / "frr" / name / "daemons").read_text()
-    assert len(json.loads(done.stdout)["files"]) == 2 * len(devices) + 1  # and the containerlab topology
+    files = {str(Path(name).relative_to(tmp_path)) for name in json.loads(done.stdout)["files"]}
+    configured = {f"frr/{name}/{file}" for name in devices for file in ("frr.conf", "daemons")}
+    assert {name for name in files if not name.startswith("plan/")} == configured | {"quickstart.clab.yml"}
+
+
+def test_render_writes_the_plan_that_it_follows_from(tmp_path: Path) -> None:
+    assert fabric("render", QUICKSTART, "-o", tmp_path / "all").returncode == 0
+    assert fabric("plan", QUICKSTART, "-o", tmp_path / "plan").returncode == 0
+    beside, alone = (
+        {file.name: file.read_text() for file in (tmp_path / where).iterdir()} for where in ("all/plan", "plan")
+    )
+    assert beside == alone
 
 
 @pytest.mark.parametrize(("ending", "start"), [(".svg", "<svg"), (".dot", "graph"), (".mmd", "flowchart")])

@@ -60,12 +60,14 @@ EXPORTERS: Mapping[str, Exporter] = {
 """Every export by the name that a user asks for it by; none writes a file of another's with other content."""
 
 
-def export_tree(export: Export, names: Iterable[str] = tuple(EXPORTERS)) -> Mapping[str, str]:
+def export_tree(
+    export: Export, names: Iterable[str] | None = None, exporters: Mapping[str, Exporter] = EXPORTERS
+) -> Mapping[str, str]:
     """The files of the exports called `names`, all of them by default, by path; InputError for an unknown name."""
     files: dict[str, str] = {}
-    for name in names:
-        if name not in EXPORTERS:
-            allowed = ", ".join(EXPORTERS)
+    for name in exporters if names is None else names:
+        if name not in exporters:
+            allowed = ", ".join(exporters)
             raise InputError(f"export: found {name!r}; allowed: {allowed}. Choose from these.")
-        files.update(EXPORTERS[name](export))
+        files.update(exporters[name](export))
     return files
