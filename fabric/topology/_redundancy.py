@@ -7,9 +7,10 @@ two leaves of a pod need a spine in common, and leaves of two pods a super-spine
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
+from fabric.topology._connectivity import disjoint_paths, weak_points
 from fabric.topology._expand import Device, Fabric, Link
 from fabric.topology._read import Design
 
@@ -44,14 +45,13 @@ class Redundancy:
 
 def redundancy(design: Design) -> Redundancy:
     """What the design survives; in a large regular fabric computed on a few devices of each kind."""
-    import networkx as nx  # noqa: PLC0415 - a fifth of a second that only questions about the graph should pay
-
     fabric, cuts = _without_triplets(design.fabric), tuple(_cuts(design))
-    graph = fabric.graph
+    devices, bridges = weak_points(_neighbors(fabric))
+    links = (link for link in fabric.links if bridges & {(link.upper, link.lower), (link.lower, link.upper)})
     return Redundancy(
         disjoint_paths=_disjoint_paths(fabric),
-        single_devices=tuple(sorted(nx.articulation_points(graph))),
-        single_links=tuple(sorted(_name(graph[ends[0]][ends[1]]["link"]) for ends in nx.bridges(graph))),
+        single_devices=tuple(sorted(devices)),
+        single_links=tuple(sorted(map(_name, links))),
         cuts=cuts,
         warnings=tuple(_warnings(_few(design.fabric), cuts)),
     )
@@ -84,15 +84,23 @@ def _name(link: Link) -> str:
 
 
 def _disjoint_paths(fabric: Fabric) -> int:
-    """By Menger's theorem the least edge cut; leaves that have the same switches above them are alike."""
-    import networkx as nx  # noqa: PLC0415 - as above
-
-    graph = fabric.graph.subgraph([d.name for d in fabric.devices if d.tier != "node"])
+    """The fewest between any two leaves; leaves that have the same switches above them are alike."""
+    links = tuple(link for link in fabric.links if link.kind == "fabric")
+    graph = _neighbors(replace(fabric, links=links))
     kinds: dict[tuple[str, ...], list[str]] = {}
     for leaf in fabric.tier("leaf"):
         kinds.setdefault(tuple(sorted(graph[leaf.name])), []).append(leaf.name)
     few = [name for names in kinds.values() for name in names[:2]][: 2 * _ENOUGH]
-    return min((len(nx.minimum_edge_cut(graph, a, b)) for a, b in combinations(few, 2)), default=0)
+    return min((disjoint_paths(graph, a, b) for a, b in combinations(few, 2)), default=0)
+
+
+def _neighbors(fabric: Fabric) -> Mapping[str, list[str]]:
+    """The devices at the other ends of each device's links."""
+    found: dict[str, list[str]] = {device.name: [] for device in fabric.devices}
+    for link in fabric.links:
+        found[link.upper].append(link.lower)
+        found[link.lower].append(link.upper)
+    return found
 
 
 def _few(fabric: Fabric) -> Fabric:
