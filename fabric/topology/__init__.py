@@ -14,8 +14,9 @@ from fabric.topology._model import (
     Topology,
 )
 from fabric.topology._pins import with_pins
-from fabric.topology._read import Design, json_schema, load, parse, read_text
+from fabric.topology._read import Design, load, parse, read_text
 from fabric.topology._redundancy import Cut, Redundancy, redundancy
+from fabric.topology._schema import json_schema
 from fabric.topology._settings import AsnSettings, LinkSettings, Settings
 from fabric.topology._source import Source, read_yaml
 

@@ -74,7 +74,7 @@ Role = Literal["control-plane", "worker", "compute", "networker", "storage", "te
 class Strict(BaseModel):
     """A value of the file: no unknown keys, never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Pool(Strict):
@@ -388,21 +388,21 @@ class Topology(Strict):
     """Groups of nodes that racks refer to; their order is the order of ports on a leaf."""
     networks: Mapping[Name, Network] = {}
     """Networks of host addresses."""
-    pools: Pools = Pools()
+    pools: Pools = Field(default_factory=Pools.model_construct)
     """Address pools."""
-    asn: AsnPlan = AsnPlan()
+    asn: AsnPlan = Field(default_factory=AsnPlan.model_construct)
     """Autonomous system numbers."""
-    links: Links = Links()
+    links: Links = Field(default_factory=Links.model_construct)
     """Addressing of links."""
-    mtu: MtuPlan = MtuPlan()
+    mtu: MtuPlan = Field(default_factory=MtuPlan.model_construct)
     """MTUs."""
-    bfd: Bfd = Bfd()
+    bfd: Bfd = Field(default_factory=Bfd.model_construct)
     """Failure detection."""
-    timers: Timers = Timers()
+    timers: Timers = Field(default_factory=Timers.model_construct)
     """BGP timers."""
     hardware: Mapping[Name, Hardware] = {}
     """Models of switches that `models` refers to."""
-    models: Models = Models()
+    models: Models = Field(default_factory=Models.model_construct)
     """The model of each tier's switches."""
     exclude: tuple[AnyPrefix, ...] = ()
     """Addresses and prefixes that are given out to nobody."""
@@ -410,9 +410,9 @@ class Topology(Strict):
     """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()
     """Latency and MTU between zones."""
-    growth: Growth = Growth()
+    growth: Growth = Field(default_factory=Growth.model_construct)
     """Room for growth."""
-    rhoso: Rhoso = Rhoso()
+    rhoso: Rhoso = Field(default_factory=Rhoso.model_construct)
     """What only the `rhoso` profile can choose."""
-    kubernetes: Kubernetes = Kubernetes()
+    kubernetes: Kubernetes = Field(default_factory=Kubernetes.model_construct)
     """The OpenShift cluster."""

@@ -75,12 +75,6 @@ def _same_place(path: str, wrong: str) -> bool:
     return bool(shorter) and longer.startswith(shorter) and longer[len(shorter) :][:1] in ("", ".", "[")
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a topology file."""
-    schema = Topology.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "fabric topology, version 1", **schema}
-
-
 def _validate(source: Source) -> tuple[Topology | None, list[Problem]]:
     """The model, if one can be made, and the schema's problems.
 

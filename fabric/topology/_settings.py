@@ -67,11 +67,11 @@ class _Defaults:
 
 
 def _pool(ipv4: str, ipv6: str) -> Pool:
-    return Pool(ipv4=IPv4Network(ipv4), ipv6=IPv6Network(ipv6))
+    return Pool.model_construct(ipv4=IPv4Network(ipv4), ipv6=IPv6Network(ipv6))
 
 
 def _range(first: int, last: int) -> AsnRange:
-    return AsnRange(first=first, last=last)
+    return AsnRange.model_construct(first=first, last=last)
 
 
 _PRIVATE: Mapping[int, Mapping[str, AsnRange]] = {  # RFC 6996, cut by tier

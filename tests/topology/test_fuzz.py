@@ -5,14 +5,16 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fabric import plan
-from fabric.errors import FabricError
+from fabric.errors import FabricError, TopologyError
 from fabric.resources import directory
 from fabric.topology import Topology, parse
+from fabric.topology._source import read_yaml
 
 SHIPPED = [yaml.safe_load(path.read_text()) for path in sorted(directory("topologies").glob("*.yaml"))]
 KEYS = sorted(Topology.model_fields)
@@ -42,6 +44,26 @@ def read(text: str) -> None:
 @QUICK
 def test_any_text(text: str) -> None:
     read(text)
+
+
+@given(
+    st.text(st.sampled_from("ab1:-?!&*<>[]{}#|,'\" \n"), max_size=30)
+    | st.recursive(SCALARS, containers).map(yaml.safe_dump)
+)
+@QUICK
+def test_libyaml_reads_what_python_reads(text: str) -> None:
+    fast = outcome(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader")
+        assert outcome(text) == fast
+
+
+def outcome(text: str) -> str:
+    """What a text is read as, with the line of each value, or why it is not."""
+    try:
+        return repr(read_yaml(text, "fuzz.yaml"))
+    except TopologyError as error:
+        return str(error)
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), values))

@@ -1,0 +1,41 @@
+"""The JSON Schema of topology files, for editors."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from fabric.topology import _model
+from fabric.topology._model import Topology
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a topology file."""
+    schema = Topology.model_json_schema()
+    models = {Topology.__name__: schema, **schema["$defs"]}
+    for name, texts in _descriptions().items():
+        for key, text in texts.items():
+            models[name]["properties"][key]["description"] = text
+    for key, field in Topology.model_fields.items():
+        if field.default_factory:
+            schema["properties"][key]["default"] = field.get_default(call_default_factory=True).model_dump(mode="json")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "fabric topology, version 1", **schema}
+
+
+def _descriptions() -> Mapping[str, Mapping[str, str]]:
+    """The docstrings below the attributes of the model's classes, by class and attribute.
+
+    pydantic reads them too (`use_attribute_docstrings`), but whenever the classes are made, which is in every command.
+    """
+    module = ast.parse(inspect.getsource(_model))
+    return {node.name: dict(_documented(node)) for node in module.body if isinstance(node, ast.ClassDef)}
+
+
+def _documented(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for attribute, text in pairwise(model.body):
+        match attribute, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(doc))):
+                yield name, inspect.cleandoc(doc)
