@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from fabric import resources
 from fabric.config import DeviceConfig, FabricConfig
 from fabric.render._frr_view import FrrView, frr_view
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 class Confidential(str):
@@ -58,21 +52,8 @@ def _holds_password(device: DeviceConfig) -> bool:
     return any(neighbor.password for instance in device.bgp for neighbor in instance.neighbors)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - drawings and trees need none
-
-    return Environment(
-        loader=FileSystemLoader(resources.directory("frr_templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - router configuration, not HTML
-        auto_reload=False,
-    )
-
-
 def _render(template: str, view: FrrView) -> str:
+    from fabric.render._templates import environment  # noqa: PLC0415 - drawings and trees need no Jinja
+
     context = {field.name: getattr(view, field.name) for field in fields(view)}
-    return _environment().get_template(template).render(context)
+    return environment().get_template(template).render(context)
