@@ -19,8 +19,9 @@ app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
 )
 _TARGET_HELP = (
-    "link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, partition:ZONE, "
-    "daemon:DEVICE:DAEMON (killed) or pause:DEVICE:DAEMON (stopped)."
+    "link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, partition:ZONE, power:ZONE, "
+    "silent:DEVICE:PORT (one way), silent:A--B (both ways), drain:DEVICE, daemon:DEVICE:DAEMON (killed), "
+    "pause:DEVICE:DAEMON (stopped), restart:DEVICE:DAEMON or reload:DEVICE."
 )
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
@@ -128,18 +129,18 @@ def verify(
     from fabric.errors import LabError
     from fabric.lab import fabric_of
     from fabric.report import verdict_document, verdict_tables
-    from fabric.verify import VerifyOptions, failures_of, predict, unpredicted
+    from fabric.verify import VerifyOptions, broken, predict_broken, unpredicted
     from fabric.verify import verify as prove
 
     running = _running(lab)
     now = running.status()
-    if unknown := [fault.target for fault in unpredicted(now.faults)]:
+    fabric = fabric_of(now)
+    if unknown := [fault.target for fault in unpredicted(fabric, now.faults)]:
         way_out = "Heal it with `fabric lab heal`, then verify"
-        raise LabError(f"{', '.join(unknown)}: what a fabric does without a daemon is not predicted. {way_out}.")
+        raise LabError(f"{', '.join(unknown)}: what a fabric does then is not predicted. {way_out}.")
     if now.faults:
         note(f"{running.name}: predicted under {', '.join(fault.target for fault in now.faults)}")
-    fabric = fabric_of(now)
-    prediction = predict(fabric, failures_of(fabric, now.faults))
+    prediction = predict_broken(broken(fabric, now.faults))
     verdict = prove(running, prediction, VerifyOptions(settle, flows), lambda stage: note(f"{running.name}: {stage}"))
     if as_json:
         answer_json(verdict_document(verdict))
@@ -152,20 +153,32 @@ def verify(
 def fail(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
     lab: LabOption = None,
+    flaps: Annotated[int, typer.Option("--flap", min=0, help="Fail and heal this often, ending healed.")] = 0,
+    period: Annotated[float, typer.Option("--period", min=0.02, help="Seconds from one flap to the next.")] = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Break something in a running lab, all of it at one instant, until it is healed."""
+    """Break something in a running lab, all of it at one instant, until it is healed.
+
+    restart: and reload: happen and are over. drain: takes a device away once its peers have turned to other paths.
+    """
     from fabric.lab import fabric_of
     from fabric.report import fault_change_document
-    from fabric.verify import fault_of
+    from fabric.verify import MOMENTARY, Flap, flap, is_active, perform
 
     running = _running(lab)
     now = running.status()
-    fault = fault_of(fabric_of(now), now, target)
-    change = running.engine.fail(running.name, fault)
+    fabric = fabric_of(now)
+    if flaps:
+        for change in flap(running, fabric, target, Flap(flaps, period)):
+            note(f"{target}{_ports_changed(change, 'changed')}")
+        say(f"{target} flapped {flaps} times and is healed.")
+        return
+    change = perform(running, fabric, target, lambda stage: note(f"{running.name}: {stage}"))
     if as_json:
         answer_json(fault_change_document(running.name, change))
-    elif not change.targets:
+    elif target.partition(":")[0] in MOMENTARY:
+        say(f"{target} done within {change.milliseconds:.0f} ms.")
+    elif is_active(now, target):
         say(f"{target} has failed already.")
     else:
         say(f"{target} failed{_ports_changed(change, 'down')}.")
@@ -180,12 +193,16 @@ def heal(
 ) -> None:
     """End a fault; what another fault holds down stays down."""
     from fabric.errors import InputError
+    from fabric.lab import fabric_of
     from fabric.report import fault_change_document
+    from fabric.verify import restore
 
     if (target is None) != every:
         raise InputError("Name one fault, or heal all with --all. `fabric lab status` shows the active ones.")
     running = _running(lab)
-    change = running.engine.heal(running.name, None if target is None else [target])
+    fabric = fabric_of(running.status())
+    targets = None if target is None else [target]
+    change = restore(running, fabric, targets, lambda stage: note(f"{running.name}: {stage}"))
     if target and not change.targets:
         active = ", ".join(fault.target for fault in running.status().faults) or "none"
         raise InputError(f"{target} is no active fault of lab {running.name}; active: {active}.")

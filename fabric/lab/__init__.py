@@ -12,7 +12,7 @@ from fabric.lab._channel import Progress
 from fabric.lab._design import fabric_of, spec_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
-from fabric.lab._fault import DaemonName, Fault, FaultChange, held
+from fabric.lab._fault import DaemonName, Fault, FaultChange, Reconfigured, held
 from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
@@ -44,6 +44,7 @@ __all__ = [
     "ProbeResult",
     "ProbeSettings",
     "Progress",
+    "Reconfigured",
     "RouteDifference",
     "RunningLab",
     "UpOptions",

@@ -6,13 +6,26 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint
 from fabric.lab._daemons import Processes
-from fabric.lab._fault import DaemonName, Fault, Held, held
+from fabric.lab._fault import DaemonName, Fault, Held, Reconfigured, held
+from fabric.lab._filter import Filter, load_filters
 from fabric.lab._netlink import Request, address_again, send_in_each, set_down, set_up
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of the faults did at once, and what is still to be done."""
+
+    ports: int
+    elapsed_ms: float
+    to_start: frozenset[DaemonName]
+    to_configure: Mapping[str, tuple[str, ...]]
+    """Lines for FRR, by device."""
 
 
 class Breaker:
@@ -33,20 +46,24 @@ class Breaker:
         """Nothing; raises `LabError` when the fault names what the lab does not have."""
         daemons = {DaemonName(d.name, daemon.name) for d in self._blueprint.devices for daemon in d.daemons}
         strange: list[object] = [port for port in fault.ports if port not in self._ports]
+        strange += [port for port in fault.deaf if port not in self._ports]
         strange += [name for name in (*fault.killed, *fault.paused) if name not in daemons]
+        strange += [c.device for c in fault.reconfigured if self._blueprint.device(c.device) is None]
         if strange:
             words = ", ".join(map(str, strange))
             raise LabError(
                 f"{fault.target}: lab {self._blueprint.name} has no {words}. See its status for what it has."
             )
 
-    def change(self, active: Mapping[str, Fault]) -> tuple[int, float, frozenset[DaemonName]]:
-        """How many ports changed within how many ms, and the daemons to start anew, now that these are the faults."""
+    def change(self, active: Mapping[str, Fault]) -> Changed:
+        """What changed at once, and what remains to be done, now that these are the faults."""
         before, after = held(self.active.values()), held(active.values())
         self.active = active
         requests = self._requests(before, after)
+        filters = self._filters(before.deaf ^ after.deaf, after)
         began = time.monotonic()
         send_in_each(requests)
+        load_filters(filters)
         elapsed_ms = (time.monotonic() - began) * 1000
         for name in after.killed - before.killed:
             self._processes.kill(name)
@@ -54,7 +71,17 @@ class Breaker:
             self._processes.signal(name, signal.SIGSTOP)
         for name in before.paused - after.paused:
             self._processes.signal(name, signal.SIGCONT)
-        return len(before.ports ^ after.ports), elapsed_ms, before.killed - after.killed
+        return Changed(
+            len(before.ports ^ after.ports) + len(before.deaf ^ after.deaf),
+            elapsed_ms,
+            before.killed - after.killed,
+            _lines(before.reconfigured, after.reconfigured),
+        )
+
+    def lines_of(self, devices: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The lines that the active faults hold in the running configuration of these devices."""
+        known = frozenset(devices)
+        return _lines(frozenset(), frozenset(c for c in held(self.active.values()).reconfigured if c.device in known))
 
     def pause_again(self, names: Iterable[DaemonName]) -> None:
         """Nothing; those of the daemons that a fault holds stopped, though they were started anew, are stopped."""
@@ -73,7 +100,22 @@ class Breaker:
             found[port.device] += self._restored(port)
         return found
 
+    def _filters(self, changed: Iterable[Port], after: Held) -> Mapping[str, Filter]:
+        """What each device whose deaf ports changed is to drop from now on."""
+        devices = {port.device for port in changed}
+        return {d: Filter(tuple(sorted(p.interface for p in after.deaf if p.device == d))) for d in sorted(devices)}
+
     def _restored(self, port: Port) -> list[Request]:
         """The port up again, with the IPv6 addresses that a kernel without `keep_addr_on_down` took from it."""
         plan = self._ports[port]
         return [*(address_again(plan.index, text) for text in plan.addresses if ":" in text), set_up(plan.index)]
+
+
+def _lines(before: Iterable[Reconfigured], after: Iterable[Reconfigured]) -> Mapping[str, tuple[str, ...]]:
+    """The lines that lead from one running configuration to the other, by device."""
+    found: dict[str, tuple[str, ...]] = {}
+    for change in sorted(set(before) - set(after), key=str):
+        found[change.device] = (*found.get(change.device, ()), *change.undo)
+    for change in sorted(set(after) - set(before), key=str):
+        found[change.device] = (*found.get(change.device, ()), *change.lines)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -143,19 +143,47 @@ def boot(device: DevicePlan, vtysh: str, processes: Processes, loaded: list[Load
     yield from _load(device, (vtysh, "-N", device.pathspace, "-b"), processes, loaded)
 
 
-def restart(blueprint: Blueprint, which: tuple[str, str], processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
-    """Ends one daemon (device, daemon) if it runs, and brings it up with its configuration; items as those of `boot`.
+def restart(
+    blueprint: Blueprint, name: str, daemons: Collection[str], processes: Processes, loaded: list[Loaded]
+) -> Iterator[str]:
+    """Ends daemons of a device if they run, and brings them up with their configuration; items as those of `boot`.
 
     Raises `LabError` for a daemon that the lab does not have.
     """
-    device = blueprint.device(which[0])
-    daemon = next((daemon for daemon in device.daemons if daemon.name == which[1]), None) if device else None
-    if device is None or daemon is None:
-        raise LabError(f"Lab {blueprint.name} runs no {which[1]} on {which[0]}. See its status for what it runs.")
-    processes.end(device.name, daemon.name)
-    yield from _start_together(device, (daemon,), processes)
-    argv = (blueprint.vtysh, "-N", device.pathspace, "-d", daemon.name, "-b")
-    yield from _load(device, argv, processes, loaded)
+    device = _device(blueprint, name)
+    for missing in sorted(set(daemons) - {daemon.name for daemon in device.daemons}):
+        raise LabError(f"Lab {blueprint.name} runs no {missing} on {name}. See its status for what it runs.")
+    for daemon in daemons:
+        processes.end(device.name, daemon)
+    for wave in device.waves:
+        yield from _start_together(device, tuple(d for d in wave if d.name in daemons), processes)
+    only = ("-d", *daemons) if len(daemons) == 1 else ()
+    yield from _load(device, (blueprint.vtysh, "-N", device.pathspace, *only, "-b"), processes, loaded)
+
+
+def reload(blueprint: Blueprint, name: str, processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
+    """Has running daemons read their configuration file again; items as those of `boot`."""
+    device = _device(blueprint, name)
+    yield from _load(device, (blueprint.vtysh, "-N", device.pathspace, "-b"), processes, loaded)
+
+
+def configure(
+    device: DevicePlan, vtysh: str, lines: Iterable[str], processes: Processes, loaded: list[Loaded]
+) -> Iterator[str]:
+    """Gives FRR lines on top of its running configuration; items as those of `boot`.
+
+    A device none of whose daemons runs has nobody to listen, and is left alone.
+    """
+    if any(processes.running(DaemonName(device.name, daemon.name)) for daemon in device.daemons):
+        commands = (part for line in ("configure terminal", *lines) for part in ("-c", line))
+        yield from _load(device, (vtysh, "-N", device.pathspace, *commands), processes, loaded)
+
+
+def _device(blueprint: Blueprint, name: str) -> DevicePlan:
+    device = blueprint.device(name)
+    if device is None:
+        raise LabError(f"Lab {blueprint.name} has no device {name}. See its status for what it has.")
+    return device
 
 
 def _start_together(device: DevicePlan, wave: tuple[Daemon, ...], processes: Processes) -> Iterator[str]:

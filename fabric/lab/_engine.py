@@ -98,6 +98,10 @@ class LabEngine(Protocol):
         """Nothing; a daemon, ended or not, runs anew with its configuration loaded."""
         ...
 
+    def reload(self, name: str, device: str) -> FaultChange:
+        """How long the device's running daemons took to read their configuration file again."""
+        ...
+
     def fail(self, name: str, fault: Fault) -> FaultChange:
         """What the fault changed, which is active from now on, all its ports down at one instant."""
         ...
@@ -219,6 +223,10 @@ class EmbeddedEngine:
     def restart(self, name: str, device: str, daemon: str) -> None:
         """See `LabEngine.restart`."""
         self._ask(name, {"op": "restart", "device": device, "daemon": daemon})
+
+    def reload(self, name: str, device: str) -> FaultChange:
+        """See `LabEngine.reload`."""
+        return _change_from(self._ask(name, {"op": "reload", "device": device}))
 
     def fail(self, name: str, fault: Fault) -> FaultChange:
         """See `LabEngine.fail`."""

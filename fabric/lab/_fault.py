@@ -25,6 +25,15 @@ class DaemonName(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """Lines that FRR on a device is given, and those that take them back."""
+
+    device: str
+    lines: tuple[str, ...]
+    undo: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that is broken until it is healed, known by the words that asked for it."""
 
@@ -35,6 +44,10 @@ class Fault:
     killed: tuple[DaemonName, ...] = ()
     paused: tuple[DaemonName, ...] = ()
     """Stopped (SIGSTOP): alive to its neighbors' TCP, but silent."""
+    deaf: tuple[Port, ...] = ()
+    """Ports that are up and lose every packet that arrives: silent loss, which nobody is told of."""
+    reconfigured: tuple[Reconfigured, ...] = ()
+    """Devices whose running configuration is another one, such as a drained router's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Held:
     ports: frozenset[Port] = frozenset()
     killed: frozenset[DaemonName] = frozenset()
     paused: frozenset[DaemonName] = frozenset()
+    deaf: frozenset[Port] = frozenset()
+    reconfigured: frozenset[Reconfigured] = frozenset()
 
 
 def held(faults: Iterable[Fault]) -> Held:
@@ -53,6 +68,8 @@ def held(faults: Iterable[Fault]) -> Held:
         frozenset(port for fault in known for port in fault.ports),
         frozenset(name for fault in known for name in fault.killed),
         frozenset(name for fault in known for name in fault.paused),
+        frozenset(port for fault in known for port in fault.deaf),
+        frozenset(change for fault in known for change in fault.reconfigured),
     )
 
 
@@ -75,6 +92,8 @@ def fault_value(fault: Fault) -> dict[str, Any]:
         "ports": [[port.device, port.interface] for port in fault.ports],
         "killed": [list(name) for name in fault.killed],
         "paused": [list(name) for name in fault.paused],
+        "deaf": [[port.device, port.interface] for port in fault.deaf],
+        "reconfigured": [[c.device, list(c.lines), list(c.undo)] for c in fault.reconfigured],
     }
 
 
@@ -88,7 +107,17 @@ def fault_from(value: Mapping[str, Any]) -> Fault:
         tuple(Port(*_two_names(pair)) for pair in value["ports"]),
         tuple(DaemonName(*_two_names(pair)) for pair in value["killed"]),
         tuple(DaemonName(*_two_names(pair)) for pair in value["paused"]),
+        tuple(Port(*_two_names(pair)) for pair in value.get("deaf", ())),
+        tuple(map(_reconfigured, value.get("reconfigured", ()))),
     )
+
+
+def _reconfigured(value: object) -> Reconfigured:
+    match value:
+        case [str(device), [*lines], [*undo]]:
+            return Reconfigured(device, tuple(map(str, lines)), tuple(map(str, undo)))
+        case _:
+            raise ValueError(f"found {value!r} where a device, its lines and their undoing belong")
 
 
 def _two_names(value: object) -> tuple[str, str]:

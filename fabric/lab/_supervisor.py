@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from fabric.lab import _channel as channel
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
 from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
-from fabric.lab._daemons import Loaded, Processes, boot, config_refused, daemon_died, restart
+from fabric.lab._daemons import Loaded, Processes, boot, config_refused, configure, daemon_died, reload, restart
 from fabric.lab._fault import FAULTS_FILE, DaemonName, Fault, fault_from, to_text
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._sandbox import enter_namespaces, furnish
@@ -156,11 +156,13 @@ class Supervisor:
                 visit(self._door, self._answer)
 
     def _answer(self, request: Any) -> Any:
-        """What came of a request: `{"op": "restart" | "fail" | "heal", …}`."""
+        """What came of a request: `{"op": "restart" | "reload" | "fail" | "heal", …}`."""
         if request["op"] == "restart":
             name = DaemonName(request["device"], request["daemon"])
-            self._restart(name)
+            self._restart([name])
             return self._change(self._breaker.without(name))
+        if request["op"] == "reload":
+            return self._reload(request["device"])
         if request["op"] == "fail":
             fault = fault_from(request["fault"])
             self._breaker.check(fault)
@@ -172,23 +174,46 @@ class Supervisor:
         """The lab has exactly these faults, written down before they act: what was written can be healed."""
         changed = sorted(self._breaker.active.keys() ^ active.keys())
         write_file(self._job.directory, FAULTS_FILE, to_text(active.values()))
-        ports, elapsed_ms, to_start = self._breaker.change(active)
-        for name in to_start:
-            if not self._processes.running(name):
-                self._restart(name)
-        self._breaker.pause_again(to_start)
+        done = self._breaker.change(active)
+        self._restart([name for name in done.to_start if not self._processes.running(name)])
+        self._configure(done.to_configure)
+        self._breaker.pause_again(done.to_start)
         self._write_status(self._status.phase)
-        return {"targets": changed, "ports": ports, "milliseconds": elapsed_ms}
+        return {"targets": changed, "ports": done.ports, "milliseconds": done.elapsed_ms}
 
-    def _restart(self, name: DaemonName) -> None:
-        """Nothing; the daemon runs anew with its configuration loaded. Raises `LabError` otherwise."""
+    def _restart(self, names: Sequence[DaemonName]) -> None:
+        """Nothing; the daemons run anew with their configuration loaded. Raises `LabError` otherwise."""
+        devices = dict.fromkeys(name.device for name in names)
+        daemons = {device: frozenset(name.daemon for name in names if name.device == device) for device in devices}
+        self._carry_out(
+            lambda loaded: [(d, restart(self._blueprint, d, daemons[d], self._processes, loaded)) for d in devices]
+        )
+        self._configure(self._breaker.lines_of(devices))
+
+    def _reload(self, device: str) -> dict[str, Any]:
+        """What changed: nothing, as FRR reads the file again that it has loaded."""
+        began = time.monotonic()
+        self._carry_out(lambda loaded: [(device, reload(self._blueprint, device, self._processes, loaded))])
+        self._configure(self._breaker.lines_of([device]))
+        return {"targets": [], "ports": 0, "milliseconds": (time.monotonic() - began) * 1000}
+
+    def _configure(self, lines: Mapping[str, Sequence[str]]) -> None:
+        vtysh = self._blueprint.vtysh
+        self._carry_out(
+            lambda loaded: [
+                (device.name, configure(device, vtysh, lines[device.name], self._processes, loaded))
+                for device in self._blueprint.devices
+                if device.name in lines
+            ]
+        )
+
+    def _carry_out(self, steps: Callable[[list[Loaded]], list[Boot]]) -> None:
         loaded: list[Loaded] = []
         try:
-            for _ in self._drive([(name.device, restart(self._blueprint, name, self._processes, loaded))], _RESTART_S):
-                self._write_status(self._status.phase)
-        except LabError:
+            for _ in self._drive(steps(loaded), _RESTART_S):
+                pass
+        finally:
             self._write_status(self._status.phase)
-            raise
         if refused := config_refused(loaded):
             raise refused
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what prints a plan need not load the lab and the simulator
 
 Document = dict[str, Any]
 _FINDINGS_SHOWN = 20
+_DAEMONS_SHOWN = 3
 
 
 def verdict_tables(verdict: Verdict) -> Iterator[Table]:
@@ -90,9 +91,14 @@ def status_tables(status: LabStatus) -> Iterator[Table]:
 
 
 def _fault_row(fault: Fault) -> tuple[object, ...]:
-    daemons = [f"{name} killed" for name in fault.killed] + [f"{name} stopped" for name in fault.paused]
-    ports = f"{len(fault.ports)} ports down" if len(fault.ports) != 1 else f"{fault.ports[0]} down"
-    return fault.target, ", ".join(daemons) or ports
+    held = [f"{name} killed" for name in fault.killed] + [f"{name} stopped" for name in fault.paused]
+    if len(held) > _DAEMONS_SHOWN:
+        held = [f"{len(held)} daemons killed or stopped"]
+    if fault.ports:
+        held.insert(0, f"{len(fault.ports)} ports down" if len(fault.ports) != 1 else f"{fault.ports[0]} down")
+    held += [f"{port} loses what arrives" for port in fault.deaf]
+    held += [f"{change.device}: {change.lines[-1]}" for change in fault.reconfigured]
+    return fault.target, ", ".join(held)
 
 
 def fault_change_document(lab: str, change: FaultChange) -> Document:
@@ -124,6 +130,8 @@ def status_document(status: LabStatus) -> Document:
                 "ports_down": list(map(str, fault.ports)),
                 "daemons_killed": [{"device": name.device, "daemon": name.daemon} for name in fault.killed],
                 "daemons_stopped": [{"device": name.device, "daemon": name.daemon} for name in fault.paused],
+                "ports_deaf": list(map(str, fault.deaf)),
+                "reconfigured": [{"device": c.device, "lines": list(c.lines)} for c in fault.reconfigured],
             }
             for fault in status.faults
         ],

@@ -46,7 +46,7 @@ from fabric.simulate._values import (
     SessionType,
     UnknownDeviceError,
 )
-from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, what_if
+from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, what_if
 
 __all__ = [
     "CARRIER",
@@ -120,6 +120,7 @@ __all__ = [
     "parse_sweeps",
     "reachable",
     "scenarios",
+    "sessions_over",
     "simulate",
     "sweep",
     "tcp_gap_ms",

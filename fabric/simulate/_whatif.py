@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 
-from fabric.config import Cable, DeviceConfig, FabricConfig
+from fabric.config import Cable, DeviceConfig, FabricConfig, Port
 from fabric.errors import InputError
 from fabric.simulate._links import Links
 from fabric.simulate._peers import Reached, peers_of, reach
@@ -145,6 +145,18 @@ def _peers(fabric: FabricConfig, device: str) -> dict[SessionEnd, str]:
             there = reach(links, peer)
             found[peer.end] = there.port.device if isinstance(there, Reached) else ""
     return found
+
+
+def sessions_over(fabric: FabricConfig, cables: Iterable[Cable]) -> frozenset[SessionEnd]:
+    """The neighbor statements whose session runs over one of the cables and over no other path."""
+    wanted = {port for cable in cables for port in (cable.a, cable.b)}
+    links = Links(fabric, NONE)
+    found = set[SessionEnd]()
+    for peer in peers_of(links) if wanted else ():
+        there = reach(links, peer)
+        if isinstance(there, Reached) and there.interface and Port(peer.device.name, there.interface) in wanted:
+            found.add(peer.end)
+    return frozenset(found)
 
 
 def _speaker(fabric: FabricConfig, name: str) -> str:

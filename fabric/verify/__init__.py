@@ -1,17 +1,21 @@
 """Where prediction and observation meet: a running lab against what the simulator says of its configuration."""
 
+from fabric.verify._actions import MOMENTARY, Flap, flap, is_active, perform, restore
 from fabric.verify._bring_up import BroughtUp, bring_up
-from fabric.verify._faults import failures_of, fault_of, unpredicted
-from fabric.verify._predict import Prediction, predict
+from fabric.verify._faults import KINDS, broken, failures_of, fault_of, unpredicted
+from fabric.verify._predict import Prediction, predict, predict_broken
 from fabric.verify._run import Settled, VerifyOptions, settle, verify
 from fabric.verify._sessions import await_sessions
 from fabric.verify._verdict import Cell, Check, Finding, Matrix, Verdict
 
 __all__ = [
+    "KINDS",
+    "MOMENTARY",
     "BroughtUp",
     "Cell",
     "Check",
     "Finding",
+    "Flap",
     "Matrix",
     "Prediction",
     "Settled",
@@ -19,9 +23,15 @@ __all__ = [
     "VerifyOptions",
     "await_sessions",
     "bring_up",
+    "broken",
     "failures_of",
     "fault_of",
+    "flap",
+    "is_active",
+    "perform",
     "predict",
+    "predict_broken",
+    "restore",
     "settle",
     "unpredicted",
     "verify",

@@ -5,31 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
-from fabric.config import FabricConfig, Port
+from fabric.config import DeviceConfig, FabricConfig, Port
 from fabric.errors import InputError
-from fabric.lab import DaemonName, Fault, LabStatus, held
-from fabric.simulate import Failures, WhatIfError, what_if
+from fabric.lab import DaemonName, Fault, LabStatus, Reconfigured, held
+from fabric.simulate import Failures, WhatIf, WhatIfError, drain, sessions_over, what_if
 
 
 def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     """The fault that `KIND:NAME` means in a running lab; raises `InputError` for what it has not.
 
-    Kinds: `link:DEVICE:PORT` sets that end down, `link:A--B` the first end of each cable between two devices,
-    `node:`, `rack:`, `zone:` and `tier:NAME` every cabled port of their devices, `partition:ZONE` the zone's end of
-    every cable that leaves it, `daemon:DEVICE:DAEMON` kills a daemon and `pause:DEVICE:DAEMON` stops it (SIGSTOP).
+    `link:DEVICE:PORT` sets that end down, `link:A--B` the first end of each cable between two devices, `node:`,
+    `rack:`, `zone:` and `tier:NAME` every cabled port of their devices, `partition:ZONE` the zone's end of every
+    cable that leaves it. `silent:DEVICE:PORT` loses what arrives at that port, `silent:A--B` what arrives at either
+    end of each cable between two devices. `power:ZONE` and `power:DEVICE` take ports and daemons at once.
+    `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP), `drain:DEVICE` has its peers
+    prefer any other path.
     """
     kind, _, name = target.partition(":")
     if kind in _DAEMON_FAULTS:
         return _DAEMON_FAULTS[kind](target, _daemon(status, target))
     if kind == "partition":
         return Fault(target, ports=_partition(fabric, target))
+    if kind == "power":
+        return _power(fabric, status, target)
+    if kind == "drain":
+        return Fault(target, reconfigured=(_graceful_shutdown(_asked(fabric, target).fabric.by_name[name]),))
+    if kind == "silent":
+        failures = _asked(fabric, f"link:{name}").failures
+        return Fault(target, deaf=_deaf_ports(fabric, failures, name))
     if kind not in _WIRE_KINDS:
-        raise InputError(f"{target}: {_choose(kind, (*_WIRE_KINDS, 'partition', *_DAEMON_FAULTS), 'kind')}")
+        raise InputError(f"{target}: {_choose(kind, KINDS, 'kind')}")
+    return Fault(target, ports=_ports(fabric, _asked(fabric, target).failures, name))
+
+
+def _asked(fabric: FabricConfig, target: str) -> WhatIf:
     try:
-        failures = what_if(fabric, [target]).failures
+        return what_if(fabric, [target])
     except WhatIfError as error:
         raise InputError("\n".join(problem.removeprefix("--fail ") for problem in error.problems)) from error
-    return Fault(target, ports=_ports(fabric, failures, name))
 
 
 _WIRE_KINDS = ("link", "node", "rack", "zone", "tier")
@@ -37,20 +50,84 @@ _DAEMON_FAULTS: Mapping[str, Callable[[str, DaemonName], Fault]] = {
     "daemon": lambda target, daemon: Fault(target, killed=(daemon,)),
     "pause": lambda target, daemon: Fault(target, paused=(daemon,)),
 }
+KINDS = (*_WIRE_KINDS, "partition", "silent", "power", "drain", *_DAEMON_FAULTS)
+"""The kinds of `fault_of`."""
+
+
+def broken(fabric: FabricConfig, faults: Iterable[Fault]) -> WhatIf:
+    """The fabric and what fails in it under the faults, as the simulator takes them.
+
+    A cable of which one end is held down has failed. A device that is cut off has not: it runs on, alone, and is
+    predicted so, unless all of its daemons are dead too. Over a cable that is deaf at one end, no session lives.
+    """
+    known = tuple(faults)
+    total = held(known)
+    cables = frozenset(c for c in fabric.cables if c.a in total.ports or c.b in total.ports)
+    deaf = [c for c in fabric.cables if (c.a in total.deaf or c.b in total.deaf) and c not in cables]
+    drained = [change.device for change in total.reconfigured if change.lines[-1:] == _GRACEFUL_SHUTDOWN[-1:]]
+    failures = Failures(cables, _dead(fabric, known), sessions_over(fabric, deaf))
+    return WhatIf(drain(fabric, drained), failures)
 
 
 def failures_of(fabric: FabricConfig, faults: Iterable[Fault]) -> Failures:
-    """What the faults break, as the simulator takes it: every cable of which one end is held down.
-
-    A device that is cut off is no failed one: it runs on, alone, and is predicted so.
-    """
-    down = held(faults).ports
-    return Failures(cables=frozenset(c for c in fabric.cables if c.a in down or c.b in down))
+    """What the faults break, without what they configure; see `broken`."""
+    return broken(fabric, faults).failures
 
 
-def unpredicted(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """The faults of which no prediction is known: what a fabric does without a daemon."""
-    return tuple(fault for fault in faults if fault.killed or fault.paused)
+def unpredicted(fabric: FabricConfig, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The faults of which no prediction is known: a device without one of its daemons, a port that a static route uses
+    and that loses packets without anybody noticing."""
+    known = tuple(faults)
+    dead, total = _dead(fabric, known), held(known)
+    silent = [cable for cable in fabric.cables if cable.a in total.deaf or cable.b in total.deaf]
+    unseen = {port for cable in silent for port in (cable.a, cable.b) if not sessions_over(fabric, [cable])}
+    return tuple(
+        fault
+        for fault in known
+        if any(name.device not in dead for name in (*fault.killed, *fault.paused)) or unseen.intersection(fault.deaf)
+    )
+
+
+def _dead(fabric: FabricConfig, faults: Iterable[Fault]) -> frozenset[str]:
+    """The devices without power: no cabled port is up, and every daemon is dead."""
+    total = held(faults)
+    daemons = {name.device for name in total.killed}
+    return frozenset(
+        device.name
+        for device in fabric
+        if device.name in daemons
+        and {daemon for name, daemon in total.killed if name == device.name} >= set(device.daemons)
+        and all(port in total.ports for port in fabric.peer_of if port.device == device.name)
+    )
+
+
+def _power(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
+    name = target.partition(":")[2]
+    devices = {device.name for device in fabric if device.place.zone == name} or {name} & fabric.by_name.keys()
+    if not devices:
+        zones = dict.fromkeys(device.place.zone for device in fabric if device.place.zone)
+        raise InputError(f"{target}: {_choose(name, (*zones, *fabric.by_name), 'zone or device')}")
+    ports = tuple(end for cable in fabric.cables for end in (cable.a, cable.b) if end.device in devices)
+    killed = tuple(DaemonName(d.device, d.daemon) for d in status.daemons if d.device in devices)
+    return Fault(target, ports=ports, killed=tuple(dict.fromkeys(killed)))
+
+
+_GRACEFUL_SHUTDOWN = ("bgp graceful-shutdown",)
+
+
+def _graceful_shutdown(device: DeviceConfig) -> Reconfigured:
+    """`bgp graceful-shutdown` in each of the device's BGP instances: community GRACEFUL_SHUTDOWN (RFC 8326)."""
+    instances = [f"router bgp {b.asn}" + (f" vrf {b.vrf}" if b.vrf else "") for b in device.bgp]
+    lines = tuple(line for instance in instances for line in (instance, *_GRACEFUL_SHUTDOWN))
+    undo = tuple(line for instance in instances for line in (instance, f"no {_GRACEFUL_SHUTDOWN[0]}"))
+    return Reconfigured(device.name, lines, undo)
+
+
+def _deaf_ports(fabric: FabricConfig, failures: Failures, name: str) -> tuple[Port, ...]:
+    cables = [cable for cable in fabric.cables if cable in failures.cables]
+    if "--" in name:
+        return tuple(end for cable in cables for end in (cable.a, cable.b))
+    return tuple(cable.b if name == str(cable.b) else cable.a for cable in cables)
 
 
 def _ports(fabric: FabricConfig, failures: Failures, name: str) -> tuple[Port, ...]:

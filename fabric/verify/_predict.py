@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fabric.config import DeviceConfig, FabricConfig, Family
 from fabric.lab import Forwarding, Hop, hop
-from fabric.simulate import NONE, Failures, FibEntry, NextHop, Simulation, simulate
+from fabric.simulate import NONE, Failures, FibEntry, NextHop, Simulation, WhatIf, simulate
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 
@@ -19,13 +19,25 @@ class Prediction:
     fabric: FabricConfig
     simulation: Simulation
     forwarding: Mapping[str, Forwarding]
-    """By device, every route that a daemon installs; connected routes are the kernel's own."""
+    """By device, every route that a daemon installs; connected routes are the kernel's own, dead devices have none."""
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The devices whose bgpd can be asked."""
+        dead = self.simulation.failures.devices
+        return tuple(device.name for device in self.fabric if device.bgp and device.name not in dead)
 
 
 def predict(fabric: FabricConfig, failures: Failures = NONE) -> Prediction:
     """The prediction for a fabric under the failures, the healthy one by default."""
     simulation = simulate(fabric, failures)
-    return Prediction(fabric, simulation, {device.name: _forwarding(simulation, device) for device in fabric})
+    alive = (device for device in fabric if device.name not in failures.devices)
+    return Prediction(fabric, simulation, {device.name: _forwarding(simulation, device) for device in alive})
+
+
+def predict_broken(what: WhatIf) -> Prediction:
+    """The prediction for a fabric that is drained and broken so."""
+    return predict(what.fabric, what.failures)
 
 
 def _forwarding(simulation: Simulation, device: DeviceConfig) -> Forwarding:

@@ -42,8 +42,8 @@ def await_sessions(lab: RunningLab, prediction: Prediction, timeout_s: float) ->
 
 def read_summaries(lab: RunningLab, prediction: Prediction) -> Summaries:
     """What `show bgp summary json` says on every device that speaks BGP."""
-    speakers = [device.name for device in prediction.fabric if device.bgp]
-    return {name: _by_family(said) for name, said in lab.ask_bgpd(speakers, "show bgp summary json").items()}
+    said = lab.ask_bgpd(prediction.speakers, "show bgp summary json")
+    return {name: _by_family(summary) for name, summary in said.items()}
 
 
 def _by_family(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -56,6 +56,8 @@ def _by_family(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def _states(session: Session, seen: Summaries) -> Iterator[tuple[str, bool, str]]:
     """For each end and family of a session: where it is, whether it should be up, and the state that FRR gives it."""
     for end in session.ends:
+        if end.device not in seen:
+            continue  # nobody is there to be asked
         of_device = seen.get(end.device, {})
         wanted = session.families if session.up else tuple(f for f in _FAMILY_KEYS if end.peer in of_device.get(f, {}))
         for family in wanted:

@@ -119,3 +119,37 @@ def test_a_change_as_json(env: Environment) -> None:
     assert (change["lab"], change["changed"], change["ports"]) == ("quickstart", ["node:spine-1"], 4)
     assert 0 < change["milliseconds"] < 1000
     assert json.loads(fabric("lab", "heal", "--all", "--json", env=env).stdout)["changed"] == ["node:spine-1"]
+
+
+@pytest.mark.parametrize(
+    ("target", "proof"),
+    [
+        ("silent:spine-1:eth1", "16 flows each"),
+        ("drain:spine-1", "16 flows each"),
+        ("power:zone-a", "10 predicted cut"),
+    ],
+)
+def test_silence_drain_and_power_are_proven_and_heal_to_what_was(env: Environment, target: str, proof: str) -> None:
+    before = _kernel(env, "a1-leaf-1")
+    failed = fabric("lab", "fail", target, env=env)
+    assert failed.returncode == 0, failed.stderr
+    assert list(_active(env)) == [target]
+    proven = fabric("lab", "verify", env=env)
+    assert (proven.returncode, proof in proven.stdout) == (0, True), proven.stdout
+    assert fabric("lab", "heal", target, env=env).returncode == 0
+    back = fabric("lab", "verify", env=env)
+    assert back.returncode == 0, back.stdout
+    assert _kernel(env, "a1-leaf-1") == before
+
+
+def test_what_is_over_at_once_leaves_nothing_to_heal(env: Environment) -> None:
+    for words in (
+        ["reload:spine-1"],
+        ["restart:spine-1:bgpd"],
+        ["link:a1-leaf-1:eth1", "--flap", "2", "--period", "0.2"],
+    ):
+        done = fabric("lab", "fail", *words, env=env)
+        assert done.returncode == 0, done.stderr
+        assert _active(env) == {}
+    back = fabric("lab", "verify", env=env)
+    assert back.returncode == 0, back.stdout

@@ -6,11 +6,13 @@ import pytest
 
 from fabric.config import Port
 from fabric.errors import LabError
-from fabric.lab import DaemonName, Fault, held
+from fabric.lab import DaemonName, Fault, Reconfigured, held
 from fabric.lab._fault import from_text, to_text
 
 NODE = Fault("node:leaf-1", ports=(Port("leaf-1", "eth1"), Port("leaf-1", "eth2")))
 LINK = Fault("link:leaf-1:eth1", ports=(Port("leaf-1", "eth1"),))
+DRAIN = Fault("drain:s", reconfigured=(Reconfigured("s", ("router bgp 1", "x"), ("router bgp 1", "no x")),))
+DEAF = Fault("silent:leaf-1:eth1", deaf=NODE.ports)
 DAEMONS = Fault("all:daemons", killed=(DaemonName("leaf-1", "bgpd"),), paused=(DaemonName("leaf-2", "bfdd"),))
 
 
@@ -22,7 +24,7 @@ def test_a_port_is_held_until_the_last_fault_that_holds_it_is_gone() -> None:
 
 
 def test_what_was_written_is_read() -> None:
-    assert from_text(to_text([NODE, LINK, DAEMONS]), "lab") == (NODE, LINK, DAEMONS)
+    assert from_text(to_text([NODE, LINK, DAEMONS, DRAIN, DEAF]), "lab") == (NODE, LINK, DAEMONS, DRAIN, DEAF)
     assert from_text("", "lab") == ()
 
 
@@ -37,6 +39,7 @@ def test_what_was_written_is_read() -> None:
         '{"version": 1, "faults": [{"target": "x", "ports": [["leaf-1"]], "killed": [], "paused": []}]}',
         '{"version": 1, "faults": [{"target": "x", "ports": 3, "killed": [], "paused": []}]}',
         '{"version": 1, "faults": ["x"]}',
+        '{"version": 1, "faults": [{"target": "x", "ports": [], "killed": [], "paused": [], "reconfigured": [3]}]}',
     ],
 )
 def test_a_file_that_is_none_ends_in_a_sentence(text: str) -> None:

@@ -12,7 +12,7 @@ from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, sp
 from fabric.resources import directory
 from fabric.simulate import Walk, loopback
 from fabric.topology import load
-from fabric.verify import failures_of, fault_of, predict, unpredicted
+from fabric.verify import broken, failures_of, fault_of, predict, unpredicted
 from fabric.verify._reach import Expected, expected
 
 DAEMONS = (DaemonStatus("spine-1", "zebra", 3), DaemonStatus("spine-1", "bgpd", 4))
@@ -61,14 +61,49 @@ def test_a_daemon_is_killed_or_stopped_and_not_predicted(fabric: FabricConfig, s
     stopped = fault_of(fabric, status, "pause:spine-1:bgpd")
     assert killed == Fault("daemon:spine-1:bgpd", killed=(DaemonName("spine-1", "bgpd"),))
     assert stopped.paused == killed.killed
-    assert unpredicted([killed, fault_of(fabric, status, "node:spine-1"), stopped]) == (killed, stopped)
+    assert unpredicted(fabric, [killed, fault_of(fabric, status, "node:spine-1"), stopped]) == (killed, stopped)
+
+
+def test_silence_takes_the_sessions_of_a_link_and_leaves_the_link(fabric: FabricConfig, status: LabStatus) -> None:
+    one_way = fault_of(fabric, status, "silent:spine-1:eth1")
+    both = fault_of(fabric, status, "silent:spine-1--a1-leaf-1")
+    assert (one_way.deaf, one_way.ports) == ((Port("spine-1", "eth1"),), ())
+    assert set(both.deaf) == {Port("spine-1", "eth1"), Port("a1-leaf-1", "eth1")}
+    failures = failures_of(fabric, [one_way])
+    assert failures == failures_of(fabric, [both])
+    assert (failures.cables, len(failures.sessions)) == (frozenset(), 4)  # two ends, two families
+    assert {end.device for end in failures.sessions} == {"spine-1", "a1-leaf-1"}
+    assert unpredicted(fabric, [both]) == ()
+
+
+def test_power_takes_daemons_and_ports_and_the_device_is_dead(fabric: FabricConfig, status: LabStatus) -> None:
+    fault = fault_of(fabric, status, "power:spine-1")
+    assert set(fault.killed) == {("spine-1", "zebra"), ("spine-1", "bgpd")}
+    assert {port.device for port in fault.ports} == {"spine-1"}
+    all_dead = replace(fault, killed=tuple(DaemonName("spine-1", d) for d in fabric.by_name["spine-1"].daemons))
+    assert failures_of(fabric, [all_dead]).devices == {"spine-1"}
+    assert failures_of(fabric, [replace(all_dead, ports=fault.ports[1:])]).devices == frozenset()
+    assert unpredicted(fabric, [all_dead]) == ()
+    assert "spine-1" not in predict(fabric, failures_of(fabric, [all_dead])).forwarding
+
+
+def test_a_drained_device_is_predicted_with_graceful_shutdown(fabric: FabricConfig, status: LabStatus) -> None:
+    fault = fault_of(fabric, status, "drain:spine-1")
+    [change] = fault.reconfigured
+    assert change.undo[-1] == f"no {change.lines[-1]}" == "no bgp graceful-shutdown"
+    what = broken(fabric, [fault])
+    [instance] = what.fabric.by_name["spine-1"].bgp
+    assert instance.graceful_shutdown
+    assert what.failures == failures_of(fabric, [])
 
 
 @pytest.mark.parametrize(
     ("target", "words"),
     [
         ("spine-1", "found the kind 'spine-1'; allowed: link, node, .*pause"),
-        ("drain:spine-1", "found the kind 'drain'"),
+        ("drain:spine-9", "found the device 'spine-9'"),
+        ("silent:spine-1:eth9", "cables of spine-1"),
+        ("power:zone-q", "found the zone or device 'zone-q'; allowed: zone-a, zone-b"),
         ("node:spine-3", "^node:spine-3: .*Did you mean spine-"),
         ("link:spine-1:eth9", "cables of spine-1"),
         ("partition:zone-q", "allowed: zone-a, zone-b"),
@@ -93,8 +128,8 @@ def test_pairs_are_expected_as_the_broken_fabric_has_them(fabric: FabricConfig) 
 
 def test_a_pair_of_which_some_ecmp_members_deliver_is_expected_to_lose_some_flows(fabric: FabricConfig) -> None:
     deaf = replace(fabric.by_name["spine-1"], forwarding=False)
-    broken = replace(fabric, devices=tuple(deaf if d.name == deaf.name else d for d in fabric))
-    walk = Walk(predict(broken).simulation, "ipv4")
+    half = replace(fabric, devices=tuple(deaf if d.name == deaf.name else d for d in fabric))
+    walk = Walk(predict(half).simulation, "ipv4")
     assert expected(walk, _pair(fabric, "a1-server-1", "b1-server-1")) is Expected.SOME
 
 

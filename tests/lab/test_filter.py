@@ -1,0 +1,15 @@
+"""The nftables rules of silent loss, as nft reads them."""
+
+from __future__ import annotations
+
+import subprocess
+
+from fabric.lab._filter import Filter, ruleset
+
+
+def test_rules_replace_the_ones_before_and_none_are_left_for_nothing() -> None:
+    assert ruleset(Filter()) == "table netdev fabric\ndelete table netdev fabric\n"
+    text = ruleset(Filter(deaf=("eth1", "eth2")))
+    assert text.startswith(ruleset(Filter()))
+    assert text.count('ingress device "eth') == 2
+    assert subprocess.run(("nft", "--check", "-f", "/dev/null"), check=False).returncode == 0
