@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
     containerlab = "containerlab"
     netlab = "netlab"
+    rhoso = "rhoso"
 
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
@@ -63,12 +64,12 @@ def init(
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="A containerlab or netlab topology file.")],
+    source: Annotated[Path, typer.Argument(help="A containerlab or netlab file, or a folder of RHOSO resources.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")] = _STANDARD_OUTPUT,
     kind: Annotated[Kind | None, typer.Option("--from", help="What it is; default: found out.")] = None,
     force: ForceOption = False,
 ) -> None:
-    """Build a topology file from a containerlab or netlab topology.
+    """Build a topology file from a containerlab or netlab file, or a folder of RHOSO resources.
 
     What the design cannot say stands in its first comment and on standard error. Exit code 1 if links differ.
 

@@ -5,6 +5,7 @@ from fabric.draft._draft import Draft, Section, draft_text
 from fabric.draft._found import Found, FoundDevice, FoundLink
 from fabric.draft._netlab import from_netlab
 from fabric.draft._read import KINDS, read_draft
+from fabric.draft._rhoso import from_rhoso
 from fabric.draft._shape import draft_of
 from fabric.draft._sketch import Sketch, sketch
 
@@ -20,6 +21,7 @@ __all__ = [
     "draft_text",
     "from_containerlab",
     "from_netlab",
+    "from_rhoso",
     "read_draft",
     "sketch",
 ]

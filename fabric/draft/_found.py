@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fabric.topology import Tier
+from fabric.draft._draft import Section
+from fabric.topology import Profile, Tier
 
 _MADE_OF = re.compile(r"[^a-z0-9]+")
 
@@ -85,6 +86,9 @@ class Found:
     families: tuple[str, ...] = ("ipv4",)
     pools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Pools by the topology file's names for them."""
+    profile: Profile = "rfc7938"
+    sections: tuple[Section, ...] = ()
+    """Of the topology file, what the source says beyond devices and links."""
     notes: tuple[str, ...] = ()
 
 

@@ -42,7 +42,7 @@ def from_netlab(text: str, file: str) -> Found:
         tuple(links),
         _families(addressing),
         _pools(addressing),
-        tuple(notes),
+        notes=tuple(notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""A file of another tool to a draft, whichever tool that is."""
+"""What somebody already has to a draft, whichever tool it is of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from fabric.draft._containerlab import from_containerlab
 from fabric.draft._draft import Draft
 from fabric.draft._found import Found
 from fabric.draft._netlab import from_netlab
+from fabric.draft._rhoso import from_rhoso
 from fabric.draft._shape import draft_of
 from fabric.errors import InputError
+from fabric.kubernetes import read_texts
 from fabric.topology import read_text, read_yaml
 
 MAX_CONFIGURATION_BYTES = 4_000_000
@@ -25,12 +27,16 @@ def _netlab(path: Path) -> Found:
     return from_netlab(read_text(path), str(path))
 
 
-KINDS: Mapping[str, Callable[[Path], Found]] = {"containerlab": _containerlab, "netlab": _netlab}
+def _rhoso(path: Path) -> Found:
+    return from_rhoso(read_texts([path]))
+
+
+KINDS: Mapping[str, Callable[[Path], Found]] = {"containerlab": _containerlab, "netlab": _netlab, "rhoso": _rhoso}
 """What can be read, by the name of the tool."""
 
 
 def read_draft(path: Path, kind: str | None = None) -> Draft:
-    """The draft of the design in a file; the kind is found out where it is not said.
+    """The draft of the design in a file or folder; the kind is found out where it is not said.
 
     Raises `InputError` (`TopologyError` where places in the file can be named) for what is none of the kinds.
     """
@@ -38,14 +44,16 @@ def read_draft(path: Path, kind: str | None = None) -> Draft:
 
 
 def _kind_of(path: Path) -> str:
+    if path.is_dir():
+        return "rhoso"
     data = read_yaml(read_text(path), str(path)).data
     if isinstance(data, Mapping) and isinstance(data.get("topology"), Mapping):
         return "containerlab"
     if isinstance(data, Mapping) and {"nodes", "links", "fabric"} & data.keys():
         return "netlab"
     raise InputError(
-        f"{path}: found neither `topology` (containerlab) nor `nodes` and `links` (netlab). Say with --from what it "
-        f"is: {', '.join(KINDS)}."
+        f"{path}: found neither `topology` (containerlab) nor `nodes` and `links` (netlab), and no folder (rhoso). Say "
+        f"with --from what it is: {', '.join(KINDS)}."
     )
 
 

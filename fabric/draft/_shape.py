@@ -11,7 +11,8 @@ from typing import Any
 from fabric.draft._draft import Draft, Section, draft_text
 from fabric.draft._found import Found, FoundDevice, proper_name, renamed
 from fabric.errors import Problem, TopologyError
-from fabric.topology import Tier, parse
+from fabric.plan import build
+from fabric.topology import Design, Fabric, Tier, parse
 
 Values = dict[str, Any]
 
@@ -63,7 +64,9 @@ def draft_of(found: Found) -> Draft:
         tuple(_sections(found, wired, racks)),
         (*found.notes, *(f"Names: {', '.join(names)}." for _ in names[:1])),
     )
-    return replace(draft, differences=tuple(_differences(draft, wired)))
+    design = parse(draft_text(draft), "the draft")
+    asn = Section(_kept_asns(design, wired), "ASNs that are in use and that the scheme would not give.")
+    return replace(draft, sections=(*draft.sections, asn), differences=tuple(_differences(design.fabric, wired)))
 
 
 def _wired(found: Found) -> _Wired:
@@ -149,7 +152,8 @@ def _first(devices: Iterable[FoundDevice], hint: str) -> str:
 def _sections(found: Found, wired: _Wired, racks: Sequence[_Rack]) -> Iterator[Section]:
     groups = _groups(wired, racks)
     families = list(found.families)
-    yield Section({"version": 1, "name": proper_name(found.name)[:32], "families": families})
+    profile = {"profile": found.profile} if found.profile != "rfc7938" else {}
+    yield Section({"version": 1, "name": proper_name(found.name)[:32], **profile, "families": families})
     yield from _spines(wired)
     yield from _borders(wired, groups)
     zones = dict.fromkeys(rack.zone for rack in racks)
@@ -157,14 +161,17 @@ def _sections(found: Found, wired: _Wired, racks: Sequence[_Rack]) -> Iterator[S
     yield Section({"zones": [_zone(wired, zone, racks, groups) for zone in zones]}, hint)
     yield Section({"node_groups": dict(groups.values())} if groups else {})
     yield Section({"pools": dict(found.pools)} if found.pools else {}, "Where addresses come from.")
-    asns = {d.name: d.asn for d in wired.devices.values() if d.asn is not None}
-    yield Section({"asn": _asn(asns)} if asns else {}, "ASNs that are in use stay.")
+    yield from found.sections
 
 
-def _asn(asns: Mapping[str, int]) -> Values:
-    public = any(not (64512 <= asn <= 65534 or asn >= 4_200_000_000) for asn in asns.values())
-    width: Values = {"width": 4} if max(asns.values()) > 65535 else {}
-    return {**width, **({"allow_public": True} if public else {}), "overrides": dict(asns)}
+def _kept_asns(design: Design, wired: _Wired) -> Values:
+    """The `asn` key with every ASN that the design's own scheme would not give."""
+    scheme = {device.name: device.asn for device in build(design).devices}
+    kept = {d.name: d.asn for d in wired.devices.values() if d.asn is not None and d.asn != scheme.get(d.name)}
+    if not kept:
+        return {}
+    public = any(not (64512 <= asn <= 65534 or asn >= 4_200_000_000) for asn in kept.values())
+    return {"asn": {**({"allow_public": True} if public else {}), "overrides": kept}}
 
 
 def _pods(wired: _Wired) -> Mapping[str, tuple[str, ...]]:
@@ -235,9 +242,8 @@ def _zone(wired: _Wired, zone: str, racks: Sequence[_Rack], groups: _Groups) -> 
     return {"name": zone, "racks": inside}
 
 
-def _differences(draft: Draft, wired: _Wired) -> Iterator[str]:
+def _differences(design: Fabric, wired: _Wired) -> Iterator[str]:
     """A sentence for the links and devices that are in one of the two only."""
-    design = parse(draft_text(draft), "the draft").fabric
     drawn = {frozenset((link.upper, link.lower)) for link in design.links}
     cabled = {frozenset(link) for link in wired.links}
     yield from _listed("Links that a spine-leaf design of these racks has not", cabled - drawn)

@@ -49,4 +49,4 @@ def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("a: 1\n")
     done = fabric("import", tmp_path / "x.yaml")
     assert done.returncode == 2
-    assert "Say with --from what it is: containerlab, netlab." in done.stderr
+    assert "Say with --from what it is: containerlab, netlab, rhoso." in done.stderr
