@@ -129,14 +129,13 @@ def _only_one(options: dict[str, str | None]) -> None:
 
 def _sweep(asked: WhatIf, spec: str, jobs: int) -> SweepReport:
     from fabric.lab import Progress
-    from fabric.simulate import parse_sweeps
+    from fabric.simulate import SweepOptions, parse_sweeps
     from fabric.simulate import sweep as swept
 
     sweeps = parse_sweeps(spec)
     with progress() as listener, _workers(jobs) as mapper:
-        return swept(
-            asked.fabric, sweeps, asked.failures, mapper, lambda done, of: listener(Progress("scenarios", done, of))
-        )
+        options = SweepOptions(mapper, lambda done, of: listener(Progress("scenarios", done, of)))
+        return swept(asked.fabric, sweeps, asked.failures, options)
 
 
 @contextmanager

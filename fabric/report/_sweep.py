@@ -9,7 +9,7 @@ from fabric.report._simulation import fates_text
 from fabric.report._table import Table, table
 
 if TYPE_CHECKING:
-    from fabric.simulate import Cut, Judged, SweepReport, SweepResult
+    from fabric.simulate import Cut, Judged, Remark, SweepReport, SweepResult
 
 Document = dict[str, Any]
 _SHOWN = 20
@@ -44,6 +44,8 @@ def _harm_row(judged: Judged) -> tuple[object, ...]:
     failure = " ".join(judged.scenario.targets)
     if judged.unstable:
         return failure, None, judged.unstable
+    if not judged.cuts:
+        return failure, None, next(remark.text for remark in judged.remarks if remark.harmful)
     cut = judged.cuts[0]
     return (
         failure,
@@ -69,6 +71,7 @@ def sweep_document(report: SweepReport) -> Document:
                 "at_once": result.at_once,
                 "scenarios": result.scenarios,
                 "most_ecmp_lost": None if result.narrowest is None else _narrowed(result.narrowest),
+                "worst": {name: _worst(judged, name) for name, judged in result.worst.items()},
                 "harmful": [_judged(judged) for judged in result.harmful],
             }
             for result in report.results
@@ -82,7 +85,17 @@ def _judged(judged: Judged) -> Document:
         "pairs_cut": len(_pairs(judged)),
         "cuts": [_cut(cut) for cut in judged.cuts],
         "unstable": judged.unstable or None,
+        "remarks": list(map(_remark, judged.remarks)),
     }
+
+
+def _remark(remark: Remark) -> Document:
+    return {"judge": remark.judge, "text": remark.text, "score": remark.score, "harmful": remark.harmful}
+
+
+def _worst(judged: Judged, judge: str) -> Document:
+    worst = max((remark for remark in judged.remarks if remark.judge == judge), key=lambda remark: remark.score)
+    return {"failures": list(judged.scenario.targets), **_remark(worst)}
 
 
 def _cut(cut: Cut) -> Document:

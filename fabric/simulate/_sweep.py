@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import combinations, islice
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from fabric.config import FabricConfig, Family, Prefix
 from fabric.errors import InputError
 from fabric.simulate._reachability import Fates, Walk, endpoints, lost_pairs
 from fabric.simulate._rounds import FAMILIES
-from fabric.simulate._simulation import simulate
+from fabric.simulate._simulation import Simulation, simulate
 from fabric.simulate._values import NONE, Failures, NoStableStateError
 from fabric.simulate._whatif import combined, groups
 
@@ -64,6 +64,48 @@ class Narrowed:
     """The route, its device and its widths before and after, of the route that lost the largest part."""
 
 
+@dataclass(frozen=True)
+class Situation:
+    """A fabric in one scenario, as a judge sees it; what is not asked for is not computed."""
+
+    fabric: FabricConfig
+    failures: Failures
+    """Those of the scenario together with those that were there before it."""
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """The stable state; raises `NoStableStateError` where there is none."""
+        return simulate(self.fabric, self.failures)
+
+    @cached_property
+    def walks(self) -> Mapping[Family, Walk]:
+        """The forwarding of both families."""
+        return {family: Walk(self.simulation, family) for family in FAMILIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a judge says of one scenario."""
+
+    judge: str
+    """The judge's name."""
+    text: str
+    """What is wrong, or what was measured; equal remarks on the parts of a double failure are not repeated."""
+    score: float = 0.0
+    """How bad it is: of all scenarios of a kind the sweep keeps the one with the highest score of each judge."""
+    harmful: bool = False
+    """The scenario counts as harmful for this alone."""
+    details: object = None
+    """More, for documents; picklable and comparable."""
+
+
+class Judge(Protocol):
+    """A question that a sweep asks of every scenario besides its own: pure, and picklable for other processes."""
+
+    def __call__(self, situation: Situation) -> Sequence[Remark]:
+        """What there is to say, nothing as a rule; the same question is not asked of the fabric before it fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What one scenario does to the fabric, beyond what is wrong without it."""
@@ -73,6 +115,13 @@ class Judged:
     narrowed: Narrowed | None = None
     unstable: str = ""
     """Set where the fabric would find no stable state: which devices never agree, and on what."""
+    remarks: tuple[Remark, ...] = ()
+    """What the further judges say, in their order."""
+
+    @property
+    def harmful(self) -> bool:
+        """True when the scenario cuts or unsettles something, or a judge calls it harmful."""
+        return bool(self.cuts or self.unstable) or any(remark.harmful for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +132,11 @@ class SweepResult:
     at_once: int
     scenarios: int
     harmful: tuple[Judged, ...]
-    """The scenarios that cut or unsettle something. Of several failures at once only what no part of them does."""
+    """The scenarios that do harm. Of several failures at once only what no part of them does."""
     narrowest: Judged | None
     """The scenario in which most next hops are lost; the first of equals."""
+    worst: Mapping[str, Judged] = field(default_factory=dict)
+    """By judge, the scenario with its highest score; the first of equals."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +149,32 @@ class SweepReport:
 
     @property
     def single_points_of_failure(self) -> tuple[Judged, ...]:
-        """The scenarios of a single failure that cut or unsettle something."""
+        """The harmful scenarios of a single failure."""
         return tuple(judged for result in self.results if result.at_once == 1 for judged in result.harmful)
 
     @property
     def sound(self) -> bool:
-        """True when no scenario cuts or unsettles anything."""
+        """True when no scenario is harmful."""
         return not any(result.harmful for result in self.results)
 
 
 Chunk = Sequence[Scenario]
-Judge = Callable[[Chunk], Sequence[Judged]]
-Mapper = Callable[[Judge, Iterable[Chunk]], Iterable[Sequence[Judged]]]
-"""Applies the judge to every chunk and keeps their order, as `map` does, or a pool's `map` on many cores."""
+Work = Callable[[Chunk], Sequence[Judged]]
+Mapper = Callable[[Work, Iterable[Chunk]], Iterable[Sequence[Judged]]]
+"""Applies the work to every chunk and keeps their order, as `map` does, or a pool's `map` on many cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """How a sweep is run, and what is asked besides cuts, lost next hops and stability."""
+
+    mapper: Mapper = map
+    listener: Callable[[int, int], None] = lambda _done, _total: None
+    """Hears how many scenarios are done, of how many."""
+    judges: tuple[Judge, ...] = ()
+
+
+DEFAULTS = SweepOptions()
 
 
 @dataclass(frozen=True)
@@ -122,6 +186,7 @@ class _Baseline:
     cut: frozenset[tuple[str, str, Family]]
     widths: Mapping[tuple[str, Prefix], int]
     """Next hops of every route that has more than one, which is what there is to lose."""
+    judges: tuple[Judge, ...] = ()
 
 
 def parse_sweeps(text: str) -> tuple[Sweep, ...]:
@@ -151,19 +216,18 @@ def sweep(
     fabric: FabricConfig,
     sweeps: Sequence[Sweep],
     failures: Failures = NONE,
-    mapper: Mapper = map,
-    listener: Callable[[int, int], None] = lambda _done, _total: None,
+    options: SweepOptions = DEFAULTS,
 ) -> SweepReport:
-    """What every scenario of the sweeps does to the fabric under `failures`.
+    """What every scenario of the sweeps does to the fabric under `failures`, and what the judges say of it.
 
-    The listener hears how many scenarios are done, of how many. The answer does not depend on the mapper.
+    The answer does not depend on the mapper.
     """
-    baseline = _baseline(fabric, failures)
+    baseline = _baseline(Situation(fabric, failures), options.judges)
     todo = [scenario for s in sweeps for k in range(1, s.at_once + 1) for scenario in scenarios(fabric, s.kind, k)]
     judged: list[Judged] = []
-    for chunk in mapper(partial(_judge_chunk, baseline), _chunks(todo)):
+    for chunk in options.mapper(partial(_judge_chunk, baseline), _chunks(todo)):
         judged += chunk
-        listener(len(judged), len(todo))
+        options.listener(len(judged), len(todo))
     return SweepReport(tuple(_results(judged)), len(baseline.cut))
 
 
@@ -182,8 +246,8 @@ def _chunks(todo: Iterable[Scenario]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _baseline(fabric: FabricConfig, failures: Failures) -> _Baseline:
-    walks = _walks(fabric, failures)
+def _baseline(situation: Situation, judges: tuple[Judge, ...]) -> _Baseline:
+    fabric, walks = situation.fabric, situation.walks
     cut = frozenset((c.one, c.two, c.family) for c in _cuts(fabric, walks))
     widths = {
         (device, prefix): len(entry.next_hops)
@@ -192,12 +256,7 @@ def _baseline(fabric: FabricConfig, failures: Failures) -> _Baseline:
         for prefix, entry in fib.items()
         if len(entry.next_hops) > 1
     }
-    return _Baseline(fabric, failures, cut, widths)
-
-
-def _walks(fabric: FabricConfig, failures: Failures) -> dict[Family, Walk]:
-    simulation = simulate(fabric, failures)
-    return {family: Walk(simulation, family) for family in FAMILIES}
+    return _Baseline(fabric, situation.failures, cut, widths, judges)
 
 
 def _judge_chunk(baseline: _Baseline, chunk: Chunk) -> list[Judged]:
@@ -205,12 +264,14 @@ def _judge_chunk(baseline: _Baseline, chunk: Chunk) -> list[Judged]:
 
 
 def _judge(baseline: _Baseline, scenario: Scenario) -> Judged:
+    situation = Situation(baseline.fabric, combined(baseline.failures, scenario.failures))
     try:
-        walks = _walks(baseline.fabric, combined(baseline.failures, scenario.failures))
+        walks = situation.walks
     except NoStableStateError as error:
         return Judged(scenario, unstable=str(error))
     cuts = tuple(c for c in _cuts(baseline.fabric, walks) if (c.one, c.two, c.family) not in baseline.cut)
-    return Judged(scenario, cuts, _narrowed(baseline, walks))
+    remarks = tuple(remark for judge in baseline.judges for remark in judge(situation))
+    return Judged(scenario, cuts, _narrowed(baseline, walks), remarks=remarks)
 
 
 def _cuts(fabric: FabricConfig, walks: Mapping[Family, Walk]) -> Iterator[Cut]:
@@ -242,8 +303,8 @@ def _results(judged: Sequence[Judged]) -> Iterator[SweepResult]:
         groups_.setdefault((item.scenario.kind, len(item.scenario.targets)), []).append(item)
     for (kind, at_once), members in groups_.items():
         own = members if at_once == 1 else [_beyond_parts(item, singles) for item in members]
-        harmful = tuple(item for item in own if item.cuts or item.unstable)
-        yield SweepResult(kind, at_once, len(members), harmful, _narrowest(members))
+        harmful = tuple(item for item in own if item.harmful)
+        yield SweepResult(kind, at_once, len(members), harmful, _narrowest(members), _worst(members))
 
 
 def _beyond_parts(judged: Judged, singles: Mapping[tuple[Kind, str], Judged]) -> Judged:
@@ -251,9 +312,20 @@ def _beyond_parts(judged: Judged, singles: Mapping[tuple[Kind, str], Judged]) ->
     parts = [singles[judged.scenario.kind, target] for target in judged.scenario.targets]
     known = {(cut.one, cut.two, cut.family) for part in parts for cut in part.cuts}
     cuts = tuple(cut for cut in judged.cuts if (cut.one, cut.two, cut.family) not in known)
-    return Judged(judged.scenario, cuts, judged.narrowed, judged.unstable)
+    said = {(remark.judge, remark.text) for part in parts for remark in part.remarks}
+    remarks = tuple(remark for remark in judged.remarks if (remark.judge, remark.text) not in said)
+    return replace(judged, cuts=cuts, remarks=remarks)
 
 
 def _narrowest(judged: Iterable[Judged]) -> Judged | None:
     hurt = [(item, item.narrowed) for item in judged if item.narrowed is not None]
     return max(hurt, key=lambda pair: pair[1].next_hops)[0] if hurt else None
+
+
+def _worst(judged: Iterable[Judged]) -> dict[str, Judged]:
+    scores: dict[str, tuple[float, Judged]] = {}
+    for item in judged:
+        for remark in item.remarks:
+            if remark.judge not in scores or remark.score > scores[remark.judge][0]:
+                scores[remark.judge] = remark.score, item
+    return {name: item for name, (_, item) in scores.items()}

@@ -15,8 +15,11 @@ from fabric.simulate import (
     FAMILIES,
     NONE,
     Failures,
+    Remark,
     Simulation,
+    Situation,
     Sweep,
+    SweepOptions,
     endpoints,
     parse_sweeps,
     reachable,
@@ -102,9 +105,9 @@ def test_scenarios_are_named_as_fail_takes_them(fabric: FabricConfig) -> None:
 def test_all_mappers_give_one_answer(fabric: FabricConfig) -> None:
     heard: list[tuple[int, int]] = []
     sweeps = parse_sweeps("links=1,zones=1")
-    one = sweep(fabric, sweeps, listener=lambda done, total: heard.append((done, total)))
+    one = sweep(fabric, sweeps, options=SweepOptions(listener=lambda done, total: heard.append((done, total))))
     with ProcessPoolExecutor(2) as pool:
-        assert sweep(fabric, sweeps, mapper=pool.map) == one
+        assert sweep(fabric, sweeps, options=SweepOptions(pool.map)) == one
     total = len(fabric.cables) + 2
     assert heard[-1] == (total, total)
     assert heard == sorted(heard)
@@ -177,3 +180,23 @@ def test_a_failure_that_leaves_no_stable_state_is_a_finding() -> None:
     unstable = [judged for judged in report.single_points_of_failure if judged.unstable]
     assert [judged.scenario.failures.cables for judged in unstable] == [frozenset({cable("z9:e3 n0:e3")})]
     assert "n0, n1, n2" in unstable[0].unstable
+
+
+def _count_spines(situation: Situation) -> list[Remark]:
+    """A judge: how many spines are left to the first leaf, which needs one."""
+    up = sum(s.up and "a1-leaf-1" in (e.device for e in s.ends) for s in situation.simulation.sessions)
+    lost = situation.failures.devices & {"spine-1", "spine-2"}
+    return [Remark("spines", f"lost {sorted(lost)}", len(lost) - up / 100, harmful=len(lost) == 2)] if lost else []
+
+
+def test_a_further_judge_is_asked_of_every_scenario(fabric: FabricConfig) -> None:
+    with ProcessPoolExecutor(2) as pool:
+        alone, together = sweep(
+            fabric, [Sweep("nodes", 2)], options=SweepOptions(pool.map, judges=(_count_spines,))
+        ).results
+    assert [j.scenario.targets for j in alone.harmful if j.remarks] == []
+    assert alone.worst["spines"].scenario.targets == ("node:spine-1",)
+    said = {j.scenario.targets: j.remarks for j in together.harmful if j.remarks}
+    assert [remark.text for remark in said["node:spine-1", "node:spine-2"]] == ["lost ['spine-1', 'spine-2']"]
+    assert together.worst["spines"].scenario.targets == ("node:spine-1", "node:spine-2")
+    assert not any(remark.text == "lost ['spine-1']" for remarks in said.values() for remark in remarks)
