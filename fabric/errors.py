@@ -6,6 +6,7 @@ FabricError
   |   - PlanError       the file reads well but cannot be planned
   + MachineError   the machine lacks something or refuses it        exit code 3
       - LabError         a lab could not be started, reached or ended
+      - NetboxError      NetBox could not be reached, or refused what it was asked
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class MachineError(FabricError):
 
 class LabError(MachineError):
     """A lab could not be started, reached or ended."""
+
+
+class NetboxError(MachineError):
+    """NetBox could not be reached, or refused what it was asked; the text quotes it."""

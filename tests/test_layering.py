@@ -23,6 +23,7 @@ ROOMS = (
     "kubernetes",
     "draft",
     "render",
+    "netbox",
     "simulate",
     "check",
     "lab",
@@ -33,7 +34,7 @@ ROOMS = (
 )
 FORBIDDEN = {("simulate", "render"), ("lab", "simulate")}
 """Prediction and observation stay apart until `verify` compares them."""
-HEAVY = frozenset({"jinja2", "networkx", "pydantic", "pyroute2", "scapy"})
+HEAVY = frozenset({"jinja2", "networkx", "pydantic", "pynetbox", "pyroute2", "scapy"})
 """Libraries that take longer to import than `fabric --help` may take."""
 
 

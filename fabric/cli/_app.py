@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fabric import __version__
-from fabric.cli import _design, _kubernetes, _lab, _simulate, _ways_in
+from fabric.cli import _design, _kubernetes, _lab, _netbox, _simulate, _ways_in
 
 app = typer.Typer(
     help="Design BGP spine-leaf fabrics across failure zones, write their configuration, and prove it on real FRR.",
@@ -43,6 +43,7 @@ app.command()(_simulate.simulate)
 app.command()(_simulate.trace)
 app.command()(_simulate.explain)
 app.add_typer(_lab.app, name="lab")
+app.add_typer(_netbox.app, name="netbox")
 app.add_typer(_kubernetes.frr_k8s, name="frr-k8s")
 app.add_typer(_kubernetes.metallb, name="metallb")
 app.add_typer(_kubernetes.rhoso, name="rhoso")

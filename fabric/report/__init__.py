@@ -11,6 +11,7 @@ from fabric.report._kubernetes import (
     resource_documents,
     resources_yaml,
 )
+from fabric.report._netbox import push_document, push_tables
 from fabric.report._plan import plan_document, plan_files, plan_tables
 from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
 from fabric.report._simulation import (
@@ -50,6 +51,8 @@ __all__ = [
     "plan_files",
     "plan_tables",
     "problem_documents",
+    "push_document",
+    "push_tables",
     "refusals_document",
     "resource_documents",
     "resources_yaml",

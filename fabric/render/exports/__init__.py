@@ -7,7 +7,7 @@ from fabric.render.exports._clabernetes import clabernetes_tree
 from fabric.render.exports._dns import DnsSettings, dns_tree
 from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree
 from fabric.render.exports._hosts import hosts_tree
-from fabric.render.exports._netbox import netbox_tree
+from fabric.render.exports._netbox import NetboxTable, netbox_tables, netbox_tree
 
 __all__ = [
     "EXPORTERS",
@@ -15,6 +15,7 @@ __all__ = [
     "DnsSettings",
     "Export",
     "Exporter",
+    "NetboxTable",
     "ansible_tree",
     "cabling_tree",
     "clab_tree",
@@ -22,5 +23,6 @@ __all__ = [
     "dns_tree",
     "export_tree",
     "hosts_tree",
+    "netbox_tables",
     "netbox_tree",
 ]

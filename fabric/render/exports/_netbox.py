@@ -18,14 +18,17 @@ from fabric.render.exports._netbox_places import locations, racks, regions, site
 
 _PLANNED_HELP = (
     "Import the files in the order of their numbers, each under the menu named here, as CSV. Everything physical has\n"
-    "the status `planned`. Device types are placeholders: a plan knows no hardware models.\n"
+    "the status `planned`. Device types are placeholders, called after the topology's models where it names some.\n"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Import:
+class NetboxTable:
+    """Objects of one kind, a row each; a cell that refers to an object of an earlier table holds that one's name."""
+
     name: str
     menu: str
+    """Where NetBox's import form is."""
     columns: tuple[str, ...]
     rows: Iterable[Row]
 
@@ -37,7 +40,7 @@ def netbox_tree(plan: Plan, fabric: FabricConfig, domain: str | None = None) -> 
     """
     imports = {
         f"{number:02}-{entry.name}.csv": (entry, tuple(entry.rows))
-        for number, entry in enumerate(_imports(plan, fabric, domain), start=1)
+        for number, entry in enumerate(netbox_tables(plan, fabric, domain), start=1)
     }
     filled = {file: (entry, rows) for file, (entry, rows) in imports.items() if rows}
     files = {f"netbox/{file}": csv_text(entry.columns, rows) for file, (entry, rows) in filled.items()}
@@ -48,27 +51,31 @@ def netbox_tree(plan: Plan, fabric: FabricConfig, domain: str | None = None) -> 
     return {**files, "netbox/README.md": "\n".join([title, _PLANNED_HELP, table])}
 
 
-def _imports(plan: Plan, fabric: FabricConfig, domain: str | None) -> Iterator[_Import]:
-    yield _Import("regions", "Organization / Regions", ("name", "slug"), regions(plan))
-    yield _Import("sites", "Organization / Sites", ("name", "slug", "status", "region"), sites(plan))
+def netbox_tables(plan: Plan, fabric: FabricConfig, domain: str | None = None) -> Iterator[NetboxTable]:
+    """All that NetBox holds of a fabric, each table after those that it refers to; an empty one is among them.
+
+    Raises InputError for a domain that is none.
+    """
+    yield NetboxTable("regions", "Organization / Regions", ("name", "slug"), regions(plan))
+    yield NetboxTable("sites", "Organization / Sites", ("name", "slug", "status", "region"), sites(plan))
     columns: tuple[str, ...] = ("site", "name", "slug", "status")
-    yield _Import("locations", "Organization / Locations", columns, locations(plan))
+    yield NetboxTable("locations", "Organization / Locations", columns, locations(plan))
     columns = ("site", "location", "name", "status", "width", "u_height")
-    yield _Import("racks", "Racks / Racks", columns, racks(plan))
-    yield _Import("manufacturers", "Devices / Manufacturers", ("name", "slug"), manufacturers())
+    yield NetboxTable("racks", "Racks / Racks", columns, racks(plan))
+    yield NetboxTable("manufacturers", "Devices / Manufacturers", ("name", "slug"), manufacturers())
     columns = ("manufacturer", "model", "slug", "u_height", "is_full_depth")
-    yield _Import("device-types", "Devices / Device Types", columns, device_types(plan))
-    yield _Import("device-roles", "Devices / Device Roles", ("name", "slug", "color", "vm_role"), roles(plan))
+    yield NetboxTable("device-types", "Devices / Device Types", columns, device_types(plan))
+    yield NetboxTable("device-roles", "Devices / Device Roles", ("name", "slug", "color", "vm_role"), roles(plan))
     columns = ("name", "role", "manufacturer", "device_type", "status", "site", "location", "rack")
-    yield _Import("devices", "Devices / Devices", columns, devices(plan))
+    yield NetboxTable("devices", "Devices / Devices", columns, devices(plan))
     columns = ("device", "name", "type", "enabled", "mtu", "description")
-    yield _Import("interfaces", "Devices / Interfaces", columns, interfaces(fabric))
+    yield NetboxTable("interfaces", "Devices / Interfaces", columns, interfaces(fabric))
     columns = ("side_a_device", "side_a_type", "side_a_name", "side_b_device", "side_b_type", "side_b_name", "status")
-    yield _Import("cables", "Connections / Cables", columns, cables(fabric))
-    yield _Import("rirs", "IPAM / RIRs", ("name", "slug", "is_private"), rirs(plan))
-    yield _Import("asns", "IPAM / ASNs", ("asn", "rir", "description"), asns(plan))
-    yield _Import("prefixes", "IPAM / Prefixes", ("prefix", "status", "description"), prefixes(plan))
+    yield NetboxTable("cables", "Connections / Cables", columns, cables(fabric))
+    yield NetboxTable("rirs", "IPAM / RIRs", ("name", "slug", "is_private"), rirs(plan))
+    yield NetboxTable("asns", "IPAM / ASNs", ("asn", "rir", "description"), asns(plan))
+    yield NetboxTable("prefixes", "IPAM / Prefixes", ("prefix", "status", "description"), prefixes(plan))
     columns = ("address", "status", "role", "device", "interface", "dns_name")
-    yield _Import("primary-addresses", "IPAM / IP Addresses", (*columns, "is_primary"), loopbacks(plan, domain))
+    yield NetboxTable("primary-addresses", "IPAM / IP Addresses", (*columns, "is_primary"), loopbacks(plan, domain))
     # Without the column `is_primary`: NetBox reads "not primary" there as "has no primary address".
-    yield _Import("ip-addresses", "IPAM / IP Addresses", columns, addresses(plan, domain))
+    yield NetboxTable("ip-addresses", "IPAM / IP Addresses", columns, addresses(plan, domain))

@@ -22,13 +22,17 @@ def manufacturers() -> Iterator[Row]:
 
 
 def device_types(plan: Plan) -> Iterator[Row]:
-    """A placeholder for switches and one for nodes: manufacturer, model, slug, height, depth."""
-    models = dict.fromkeys(_model(device) for device in plan.design.fabric.devices)
+    """A placeholder for each model of switch and one for nodes: manufacturer, model, slug, height, depth."""
+    models = dict.fromkeys(_model(plan, device) for device in plan.design.fabric.devices)
     return ((_MANUFACTURER, model, f"{_MANUFACTURER}-{model}".lower(), 1, True) for model in models)
 
 
-def _model(device: Device) -> str:
-    return "Server" if device.tier == "node" else "Switch"
+def _model(plan: Plan, device: Device) -> str:
+    """The model that the topology names for the device's tier, else a general word."""
+    if device.tier == "node":
+        return "Server"
+    named: str | None = getattr(plan.design.topology.models, device.tier.replace("-", "_"))
+    return named or "Switch"
 
 
 def roles(plan: Plan) -> Iterator[Row]:
@@ -40,7 +44,7 @@ def roles(plan: Plan) -> Iterator[Row]:
 def devices(plan: Plan) -> Iterator[Row]:
     """Name, role, manufacturer, type, status, site, location, rack."""
     for device in plan.design.fabric.devices:
-        kind = (_MANUFACTURER, _model(device), PLANNED)
+        kind = (_MANUFACTURER, _model(plan, device), PLANNED)
         yield device.name, device.role, *kind, site_of(plan, device), device.pod, device.rack
 
 
