@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 ROOMS = (
     "fabric",  # what stands in `fabric/__init__.py`
+    "_lazy",
     "errors",
     "resources",
     "topology",

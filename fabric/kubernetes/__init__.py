@@ -1,20 +1,27 @@
 """Kubernetes resources into device configurations: what the real controllers of a release make of them."""
 
-from fabric.kubernetes._configure import ClusterSource, configure
-from fabric.kubernetes._documents import Document, ResourceError, parse_documents
-from fabric.kubernetes._files import read_texts, resources_of
-from fabric.kubernetes._release import RELEASES, Dialect, Release, release
-from fabric.kubernetes._resources import (
-    HOSTNAME_LABEL,
-    Node,
-    Resource,
-    Resources,
-    admit,
-    node_named,
-    nodes_meant,
-    nodes_of,
-)
-from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
+from typing import TYPE_CHECKING
+
+from fabric._lazy import lazily
+
+if TYPE_CHECKING:
+    from fabric.kubernetes._configure import ClusterSource, configure
+    from fabric.kubernetes._documents import Document, ResourceError, parse_documents
+    from fabric.kubernetes._files import read_texts, resources_of
+    from fabric.kubernetes._release import RELEASES, Dialect, Release, release
+    from fabric.kubernetes._resources import (
+        HOSTNAME_LABEL,
+        Node,
+        Resource,
+        Resources,
+        admit,
+        node_named,
+        nodes_meant,
+        nodes_of,
+    )
+    from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
+else:
+    __getattr__ = lazily(__name__)
 
 __all__ = [
     "HOSTNAME_LABEL",

@@ -1,11 +1,18 @@
 """Every number of a fabric: ASNs, router ids, addresses and ports, computed from the design and kept by a ledger."""
 
-from fabric.plan._build import build, ledger_of, reclaim
-from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubscription
-from fabric.plan._diff import ValueChange, diff, drift
-from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
-from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
-from fabric.plan._model import Block, DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
+from typing import TYPE_CHECKING
+
+from fabric._lazy import lazily
+
+if TYPE_CHECKING:
+    from fabric.plan._build import build, ledger_of, reclaim
+    from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubscription
+    from fabric.plan._diff import ValueChange, diff, drift
+    from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
+    from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
+    from fabric.plan._model import Block, DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
+else:
+    __getattr__ = lazily(__name__)
 
 __all__ = [
     "EMPTY",

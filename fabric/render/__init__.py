@@ -1,8 +1,15 @@
 """Text from values: FRR's files and the directory they are written to. No decisions are made here."""
 
-from fabric.render._compare import FileChange, changed_files
-from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
-from fabric.render._tree import write_tree
+from typing import TYPE_CHECKING
+
+from fabric._lazy import lazily
+
+if TYPE_CHECKING:
+    from fabric.render._compare import FileChange, changed_files
+    from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
+    from fabric.render._tree import write_tree
+else:
+    __getattr__ = lazily(__name__)
 
 __all__ = [
     "Confidential",

@@ -1,37 +1,44 @@
 """Values to text: tables, JSON, YAML, CSV and Markdown."""
 
-from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
-from fabric.report._html import to_html
-from fabric.report._kubernetes import (
-    configuration_document,
-    findings_document,
-    order_document,
-    problem_documents,
-    refusals_document,
-    resource_documents,
-    resources_yaml,
-)
-from fabric.report._netbox import push_document, push_tables
-from fabric.report._plan import plan_document, plan_files, plan_tables
-from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
-from fabric.report._simulation import (
-    fib_document,
-    fib_tables,
-    overview_document,
-    overview_tables,
-    rib_document,
-    rib_tables,
-)
-from fabric.report._sweep import sweep_document, sweep_tables
-from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
-from fabric.report._verdict import (
-    fault_change_document,
-    start_document,
-    status_document,
-    status_tables,
-    verdict_document,
-    verdict_tables,
-)
+from typing import TYPE_CHECKING
+
+from fabric._lazy import lazily
+
+if TYPE_CHECKING:
+    from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
+    from fabric.report._html import to_html
+    from fabric.report._kubernetes import (
+        configuration_document,
+        findings_document,
+        order_document,
+        problem_documents,
+        refusals_document,
+        resource_documents,
+        resources_yaml,
+    )
+    from fabric.report._netbox import push_document, push_tables
+    from fabric.report._plan import plan_document, plan_files, plan_tables
+    from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
+    from fabric.report._simulation import (
+        fib_document,
+        fib_tables,
+        overview_document,
+        overview_tables,
+        rib_document,
+        rib_tables,
+    )
+    from fabric.report._sweep import sweep_document, sweep_tables
+    from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
+    from fabric.report._verdict import (
+        fault_change_document,
+        start_document,
+        status_document,
+        status_tables,
+        verdict_document,
+        verdict_tables,
+    )
+else:
+    __getattr__ = lazily(__name__)
 
 __all__ = [
     "Table",

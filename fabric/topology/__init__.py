@@ -1,24 +1,31 @@
 """What a person writes: a topology file, checked whole and expanded to devices and links."""
 
-from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
-from fabric.topology._model import (
-    AsnRange,
-    Growth,
-    Hardware,
-    Network,
-    NodeGroup,
-    Pool,
-    PortGroup,
-    Profile,
-    Range,
-    Topology,
-)
-from fabric.topology._pins import with_pins
-from fabric.topology._read import Design, load, parse, read_text
-from fabric.topology._redundancy import Cut, Redundancy, redundancy
-from fabric.topology._schema import json_schema
-from fabric.topology._settings import AsnSettings, LinkSettings, Settings
-from fabric.topology._source import Source, read_yaml
+from typing import TYPE_CHECKING
+
+from fabric._lazy import lazily
+
+if TYPE_CHECKING:
+    from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
+    from fabric.topology._model import (
+        AsnRange,
+        Growth,
+        Hardware,
+        Network,
+        NodeGroup,
+        Pool,
+        PortGroup,
+        Profile,
+        Range,
+        Topology,
+    )
+    from fabric.topology._pins import with_pins
+    from fabric.topology._read import Design, load, parse, read_text
+    from fabric.topology._redundancy import Cut, Redundancy, redundancy
+    from fabric.topology._schema import json_schema
+    from fabric.topology._settings import AsnSettings, LinkSettings, Settings
+    from fabric.topology._source import Source, read_yaml
+else:
+    __getattr__ = lazily(__name__)
 
 __all__ = [
     "AsnRange",

@@ -9,14 +9,9 @@ from functools import cached_property
 from fabric.config import FabricConfig
 from fabric.errors import InputError
 from fabric.plan import Plan
+from fabric.render import exports
 from fabric.render._frr import frr_tree
-from fabric.render.exports._ansible import ansible_tree
-from fabric.render.exports._cabling import cabling_tree
-from fabric.render.exports._clab import FRR_IMAGE, clab_tree
-from fabric.render.exports._clabernetes import clabernetes_tree
-from fabric.render.exports._dns import DnsSettings, dns_tree
-from fabric.render.exports._hosts import hosts_tree
-from fabric.render.exports._netbox import netbox_tree
+from fabric.render.exports._clab import FRR_IMAGE
 
 
 @dataclass(frozen=True)
@@ -49,13 +44,13 @@ def _kubernetes(export: Export) -> Mapping[str, str]:
 EXPORTERS: Mapping[str, Exporter] = {
     "frr": lambda export: export.frr,
     "kubernetes": _kubernetes,
-    "cabling": lambda export: cabling_tree(export.fabric),
-    "hosts": lambda export: hosts_tree(export.plan, export.domain),
-    "dns": lambda export: dns_tree(export.plan, DnsSettings(export.domain)),
-    "ansible": lambda export: ansible_tree(export.plan, export.fabric),
-    "netbox": lambda export: netbox_tree(export.plan, export.fabric, export.domain),
-    "containerlab": lambda export: {**export.frr, **clab_tree(export.fabric, export.image)},
-    "clabernetes": lambda export: clabernetes_tree(export.fabric, export.frr, export.image),
+    "cabling": lambda export: exports.cabling_tree(export.fabric),
+    "hosts": lambda export: exports.hosts_tree(export.plan, export.domain),
+    "dns": lambda export: exports.dns_tree(export.plan, exports.DnsSettings(export.domain)),
+    "ansible": lambda export: exports.ansible_tree(export.plan, export.fabric),
+    "netbox": lambda export: exports.netbox_tree(export.plan, export.fabric, export.domain),
+    "containerlab": lambda export: {**export.frr, **exports.clab_tree(export.fabric, export.image)},
+    "clabernetes": lambda export: exports.clabernetes_tree(export.fabric, export.frr, export.image),
 }
 """Every export by the name that a user asks for it by; none writes a file of another's with other content."""
 
