@@ -4,12 +4,13 @@
 export PYTHON
 bin := .venv/bin
 
-.PHONY: help setup setup-tests demo test check bench clean
+.PHONY: help setup setup-tests demo test check docs bench clean
 
 help:
 	@echo 'make demo    set up, then plan, start and prove topologies/rhoso-dz.yaml on real FRR'
 	@echo 'make test    set up, then run the tests'
 	@echo 'make check   set up, then format, lint, types and layering'
+	@echo 'make docs    set up, then build the documentation into site/'
 	@echo 'make bench   set up, then measure this project beside others; prints a table'
 	@echo 'make setup   only install what is missing'
 	@echo 'make clean   remove what these commands made in this checkout'
@@ -31,6 +32,9 @@ check: setup
 	@$(bin)/ruff check
 	@$(bin)/mypy
 	@$(bin)/python -m pytest --quiet tests/test_layering.py
+
+docs: setup
+	@$(bin)/mkdocs build --strict --quiet
 
 bench: setup
 	@$(bin)/python -m benchmarks
