@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from fabric import __version__
-from fabric.cli import _design, _kubernetes, _lab, _netbox, _simulate, _ways_in
+
+_HOMES = {
+    "init": "_ways_in.init",
+    "import": "_ways_in.import_",
+    "schema": "_design.schema",
+    "plan": "_design.plan",
+    "diff": "_design.diff",
+    "render": "_design.render",
+    "graph": "_design.graph",
+    "simulate": "_simulate.simulate",
+    "trace": "_simulate.trace",
+    "explain": "_simulate.explain",
+    "lab": "_lab.app",
+    "netbox": "_netbox.app",
+    "frr-k8s": "_kubernetes.frr_k8s",
+    "metallb": "_kubernetes.metallb",
+    "rhoso": "_kubernetes.rhoso",
+}
+"""Where each command is, or the group of commands, in the order in which help shows them."""
+
+
+class _Commands(TyperGroup):
+    """Imports and builds a command when it is called for; all of them for help, and to say what a typo meant."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Click says what is handed over
+        return list(_HOMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        for name in [cmd_name] if cmd_name in _HOMES else _HOMES:
+            if name not in self.commands:
+                self.commands[name] = _built(name)
+        return self.commands.get(cmd_name)
+
+
+def _built(name: str) -> Any:
+    """The command called `name`, as Typer builds it from a function, or from the `Typer` of a group."""
+    module, _, attribute = _HOMES[name].partition(".")
+    found = getattr(import_module(f"fabric.cli.{module}"), attribute)
+    alone = typer.Typer(add_completion=False)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        alone.command(name)(found)
+        alone.callback()(lambda: None)
+    command: Any = typer.main.get_command(alone)
+    return command.commands[name]
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Design BGP spine-leaf fabrics across failure zones, write their configuration, and prove it on real FRR.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -30,20 +79,3 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-app.command()(_ways_in.init)
-app.command("import")(_ways_in.import_)
-app.command()(_design.schema)
-app.command()(_design.plan)
-app.command()(_design.diff)
-app.command()(_design.render)
-app.command()(_design.graph)
-app.command()(_simulate.simulate)
-app.command()(_simulate.trace)
-app.command()(_simulate.explain)
-app.add_typer(_lab.app, name="lab")
-app.add_typer(_netbox.app, name="netbox")
-app.add_typer(_kubernetes.frr_k8s, name="frr-k8s")
-app.add_typer(_kubernetes.metallb, name="metallb")
-app.add_typer(_kubernetes.rhoso, name="rhoso")
