@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from fabric.render._compare import FileChange, changed_files
     from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
     from fabric.render._tree import write_tree
+    from fabric.render._yaml import to_yaml
 else:
     __getattr__ = lazily(__name__)
 
@@ -18,5 +19,6 @@ __all__ = [
     "changed_files",
     "frr_files",
     "frr_tree",
+    "to_yaml",
     "write_tree",
 ]

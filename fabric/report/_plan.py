@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
+from fabric.render import to_yaml
 from fabric.report._html import to_html
 from fabric.report._plan_facts import (
     PlanFacts,
@@ -147,11 +146,6 @@ def _end_document(end: LinkEnd) -> Document:
     return {"device": end.device, "port": end.interface, "addresses": [str(a) for a in end.addresses]}
 
 
-def _to_yaml(document: Document) -> str:
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's is ten times faster where it was built in
-    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, width=120))
-
-
 def plan_files(plan: Plan) -> Mapping[str, str]:
     """The files that `fabric plan -o DIR` writes: YAML, JSON, Markdown, HTML, and a CSV file a table."""
     facts = PlanFacts(plan)
@@ -159,7 +153,7 @@ def plan_files(plan: Plan) -> Mapping[str, str]:
     title = f"Plan of {plan.design.topology.name}"
     return {
         "plan.json": json.dumps(document, indent=2) + "\n",
-        "plan.yaml": _to_yaml(document),
+        "plan.yaml": to_yaml(document),
         "plan.md": "\n".join([f"# {title}\n", *map(to_markdown, tables.values())]),
         "plan.html": to_html(title, tables.values()),
         **{f"{stem}.csv": to_csv(value) for stem, value in tables.items()},
