@@ -21,10 +21,13 @@ def write_tree(files: Mapping[str, str], directory: Path) -> list[Path]:
     """
     targets = {name: directory.joinpath(_relative(name)) for name in sorted(files)}
     _refuse_clashes(targets)
-    for name, target in targets.items():
-        _refuse_escape(name, target, directory)
+    _refuse_escapes(targets, directory)
+    made: set[Path] = set()
     for name, target in targets.items():
         try:
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
             _write(target, files[name])
         except OSError as error:
             reason = f"{target}: cannot be written: {error.strerror}."
@@ -49,39 +52,47 @@ def _refuse_clashes(targets: Mapping[str, Path]) -> None:
         if target in taken:
             raise InputError(f"{name!r}: found the same file as {taken[target]!r}; allowed: one name a file. Drop one.")
         taken[target] = name
-    for name, target in targets.items():
-        if blocker := next((taken[parent] for parent in target.parents if parent in taken), None):
+    for parent, name in _by_directory(targets).items():
+        if blocker := next((taken[above] for above in (parent, *parent.parents) if above in taken), None):
             raise InputError(f"{name!r}: found {blocker!r} as a file, not as a directory. Rename one of the two.")
 
 
-def _refuse_escape(name: str, target: Path, directory: Path) -> None:
-    """What already stands at `target` and above it must lead to a place inside `directory`."""
+def _by_directory(targets: Mapping[str, Path]) -> Mapping[Path, str]:
+    """The directories to write to, each with the first name in it: checking them once is enough."""
+    return {target.parent: name for name, target in reversed(list(targets.items()))}
+
+
+def _refuse_escapes(targets: Mapping[str, Path], directory: Path) -> None:
+    """What already stands at the targets and above them must lead to a place inside `directory`."""
     root = directory.resolve()
-    if not target.parent.resolve().is_relative_to(root):
-        link = next(parent for parent in _between(target, directory) if parent.is_symlink())
-        raise InputError(
-            f"{name!r}: found {link}, a symbolic link out of {directory}; allowed: directories inside it. "
-            "Remove the link or choose another directory."
-        )
-    if target.is_dir() and not target.is_symlink():
-        raise InputError(f"{name!r}: found a directory at {target}; allowed: a file. Remove it, or write elsewhere.")
+    for parent, name in _by_directory(targets).items():
+        if not parent.resolve().is_relative_to(root):
+            link = next(above for above in _between(parent, directory) if above.is_symlink())
+            raise InputError(
+                f"{name!r}: found {link}, a symbolic link out of {directory}; allowed: directories inside it. "
+                "Remove the link or choose another directory."
+            )
+    for name, target in targets.items():
+        if target.is_dir() and not target.is_symlink():
+            raise InputError(
+                f"{name!r}: found a directory at {target}; allowed: a file. Remove it, or write elsewhere."
+            )
 
 
-def _between(target: Path, directory: Path) -> Iterable[Path]:
-    """The directories from `directory`, left out, down to the one that holds `target`."""
-    inner = target.relative_to(directory).parts[:-1]
+def _between(parent: Path, directory: Path) -> Iterable[Path]:
+    """The directories from `directory`, left out, down to `parent`."""
+    inner = parent.relative_to(directory).parts
     return (directory.joinpath(*inner[:depth]) for depth in range(1, len(inner) + 1))
 
 
 def _write(target: Path, text: str) -> None:
     """Under a passing name first, so that no reader meets half a file and no link at `target` is followed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     mode = 0o600 if isinstance(text, Confidential) else 0o666
     handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
         passing.replace(target)
     except BaseException:
         passing.unlink(missing_ok=True)
