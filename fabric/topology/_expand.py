@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from fabric.topology._model import Members, NodeGroup, PortGroup, Topology
+from fabric.topology._model import NodeGroup, PortGroup, Topology
 from fabric.topology._settings import settings_of
+from fabric.topology._values import Members
 
 if TYPE_CHECKING:
     import networkx as nx

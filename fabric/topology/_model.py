@@ -7,74 +7,28 @@ written for somebody who completes a YAML file in an editor.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
-DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
-Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
-Members = Count | tuple[DeviceName, ...]
-"""How many there are (names are made), or their names."""
-Asn = Annotated[int, Field(strict=True, ge=1, le=4_294_967_294)]
-Mtu = Annotated[int, Field(strict=True, ge=1280, le=9216)]
-Switch = Annotated[bool, Field(strict=True)]
-
-
-def _with_length(value: object) -> object:
-    """The value, if it may be read as a prefix: numbers and bare addresses are mistakes more often than prefixes."""
-    if isinstance(value, IPv4Network | IPv6Network) or (isinstance(value, str) and "/" in value):
-        return value
-    raise ValueError("a prefix with its length")
-
-
-Prefix4 = Annotated[
-    IPv4Network,
-    BeforeValidator(_with_length),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}/([12]?\d|3[0-2])$", "examples": ["10.0.0.0/16"]}
-    ),
-]
-Prefix6 = Annotated[
-    IPv6Network,
-    BeforeValidator(_with_length),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+/(\d{1,2}|1[01]\d|12[0-8])$", "examples": ["fd00:fab::/64"]}
-    ),
-]
-
-
-def _address(value: object) -> object:
-    """The address in a text."""
-    try:
-        return value if isinstance(value, IPv4Address | IPv6Address) else ip_address(str(value))
-    except ValueError:
-        raise ValueError("an IPv4 or IPv6 address such as 172.18.0.10") from None
-
-
-def _prefix(value: object) -> object:
-    """The prefix in a text, which may be a bare address."""
-    try:
-        return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(str(value))
-    except ValueError:
-        raise ValueError("an address or prefix such as 172.18.0.10 or 172.18.0.64/26") from None
-
-
-_TEXT = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+$"}
-_TEXT_WITH_LENGTH = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+(/\d{1,3})?$"}
-AnyAddress = Annotated[IPv4Address | IPv6Address, PlainValidator(_address), WithJsonSchema(_TEXT)]
-AnyPrefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix), WithJsonSchema(_TEXT_WITH_LENGTH)]
+from fabric.topology._cluster import Kubernetes, Passwords
+from fabric.topology._values import (
+    AnyAddress,
+    AnyPrefix,
+    Asn,
+    DeviceName,
+    Members,
+    Mtu,
+    Name,
+    Prefix4,
+    Prefix6,
+    Role,
+    Strict,
+    Switch,
+)
 
 Profile = Literal["rfc7938", "rhoso"]
 FamilyName = Literal["ipv4", "ipv6"]
-Role = Literal["control-plane", "worker", "compute", "networker", "storage", "tester", "server"]
-
-
-class Strict(BaseModel):
-    """A value of the file: no unknown keys, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Pool(Strict):
@@ -344,21 +298,6 @@ class Rhoso(Strict):
     `originated`: every switch announces one by itself, as the published references do."""
 
 
-class Kubernetes(Strict):
-    """The OpenShift cluster whose nodes the fabric connects. What is left out is as the release has it."""
-
-    release: Literal["4.18", "4.20", "4.22"] = "4.20"
-    """OpenShift release: its resources have only the fields that its controllers know."""
-    metallb_namespace: Name | None = None
-    """Namespace of MetalLB."""
-    frr_configuration_namespace: Name | None = None
-    """Namespace of FRRConfigurations, where frr-k8s runs."""
-    openstack_namespace: Name = "openstack"
-    """Namespace of the OpenStack control plane."""
-    nics: Mapping[str, str] = {}
-    """The nodes' NIC for a port of the plan, such as `eth1: enp8s0`; a port left out keeps its name."""
-
-
 class Topology(Strict):
     """A topology file."""
 
@@ -416,3 +355,5 @@ class Topology(Strict):
     """What only the `rhoso` profile can choose."""
     kubernetes: Kubernetes = Field(default_factory=Kubernetes.model_construct)
     """The OpenShift cluster."""
+    passwords: Passwords = Field(default_factory=Passwords.model_construct)
+    """Passwords of BGP sessions."""

@@ -151,7 +151,9 @@ def _repaired(data: Any, details: Iterable[ErrorDetails]) -> Any:
         for part in path[:-1]:
             parent = _child(parent, part)
         key = path[-1]
-        if detail["type"] == "string_pattern_mismatch":
+        if detail["loc"][-1] == "[key]":
+            _drop(data, path)
+        elif detail["type"] == "string_pattern_mismatch":
             _put(parent, key, f"x{zlib.crc32(str(detail['input']).encode())}")
         elif detail["type"] == "missing" and key in _STAND_INS:
             _put(parent, key, _STAND_INS[str(key)])
@@ -205,10 +207,9 @@ def _allowed(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "literal_error":
             return str(context.get("expected"))
-        case "string_pattern_mismatch" if context["pattern"].endswith(r"\{\}$"):
-            return "letters and digits with {} for the number of the port, such as swp{}"
         case "string_pattern_mismatch":
-            return "lower-case letters, digits and inner hyphens (an RFC 1123 label)"
+            label = "lower-case letters, digits and inner hyphens (an RFC 1123 label)"
+            return next((words for end, words in _PATTERN_ENDS.items() if context["pattern"].endswith(end)), label)
         case "model_type" | "dict_type" | "mapping_type":
             return "a mapping of keys to values"
         case "tuple_type" | "list_type":
@@ -230,11 +231,20 @@ def _allowed(detail: ErrorDetails) -> str:
             return text[:1].lower() + text[1:]
 
 
+_PATTERN_ENDS: Mapping[str, str] = {
+    r"\{\}$": "letters and digits with {} for the number of the port, such as swp{}",
+    r"^eth[0-9]{1,3}$": "a node's port of the plan, such as eth1",
+    r"^[^\s/:]{1,15}$": "an interface name: 1 to 15 characters without blanks, '/' and ':'",
+    r"[a-z0-9_-]{0,31}$": "a user name: lower-case letters, digits, '_' and '-'",
+    r"[a-z0-9.-]{0,251}[a-z0-9])?$": "a DNS domain such as example.com",
+}
+"""What a text must be, by the end of its pattern."""
 _WORDS: Mapping[str, str] = {
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "string_type": "a text",
+    "string_too_short": "a text that is not empty",
     "greater_than_equal": "at least {ge:g}",
     "less_than_equal": "at most {le}",
 }

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from fabric.errors import Problem
 from fabric.topology._asn_rules import asn_problems
+from fabric.topology._cluster_rules import cluster_problems
 from fabric.topology._expand import expand, names, routing_of, singular
 from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
@@ -29,6 +30,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_static_nodes(topology, source),
         *network_problems(topology, source),
         *hardware_problems(topology, source),
+        *cluster_problems(topology, source),
         *asn_problems(topology, source),
         *_reflected_nodes(topology, source),
         *_pools(topology, source),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from fabric.topology import _model
+from fabric.topology import _cluster, _model
 from fabric.topology._model import Topology
 
 
@@ -30,8 +30,9 @@ def _descriptions() -> Mapping[str, Mapping[str, str]]:
 
     pydantic reads them too (`use_attribute_docstrings`), but whenever the classes are made, which is in every command.
     """
-    module = ast.parse(inspect.getsource(_model))
-    return {node.name: dict(_documented(node)) for node in module.body if isinstance(node, ast.ClassDef)}
+    modules = (ast.parse(inspect.getsource(module)) for module in (_cluster, _model))
+    nodes = (node for module in modules for node in module.body)
+    return {node.name: dict(_documented(node)) for node in nodes if isinstance(node, ast.ClassDef)}
 
 
 def _documented(model: ast.ClassDef) -> Iterator[tuple[str, str]]:

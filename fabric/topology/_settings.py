@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
-from fabric.topology._model import AsnRange, Pool, Profile, Role, Topology
+from fabric.topology._model import AsnRange, Pool, Profile, Topology
+from fabric.topology._values import Role
 
 Sharing = Literal["per-leaf", "per-rack", "per-zone", "shared"]
 
@@ -47,6 +48,8 @@ class Settings:
     asn: AsnSettings
     bfd_roles: frozenset[str]
     """Roles of nodes whose sessions have BFD."""
+    cluster_roles: frozenset[str]
+    """Roles of the nodes that are the OpenShift cluster's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class _Defaults:
     nodes: Literal["leaf", "per-node", "per-rack", "shared"]
     ranges: Mapping[str, AsnRange]
     bfd_roles: frozenset[str]
+    cluster_roles: frozenset[str]
 
 
 def _pool(ipv4: str, ipv6: str) -> Pool:
@@ -108,6 +112,7 @@ _DEFAULTS: Mapping[Profile, _Defaults] = {
         nodes="per-node",
         ranges={},
         bfd_roles=_ROLES,
+        cluster_roles=frozenset(("control-plane", "worker", "server")),
     ),
     "rhoso": _Defaults(
         first_index=0,
@@ -130,6 +135,7 @@ _DEFAULTS: Mapping[Profile, _Defaults] = {
         },
         # A BFD profile on an OpenShift node's peer breaks infra-operator's per-pod configurations (metallb#2904).
         bfd_roles=_ROLES - {"control-plane", "worker"},
+        cluster_roles=frozenset(("control-plane", "worker")),
     ),
 }
 
@@ -155,6 +161,7 @@ def settings_of(topology: Topology) -> Settings:
         asn=_asn(topology, defaults),
         rack_loopbacks=defaults.rack_loopbacks,
         bfd_roles=_bfd_roles(topology.bfd.nodes, defaults),
+        cluster_roles=frozenset(topology.kubernetes.node_roles or defaults.cluster_roles),
     )
 
 
