@@ -11,6 +11,7 @@ import typer
 
 from fabric.cli._console import answer_json, note, say, show
 from fabric.cli._options import FileArgument, JsonOption
+from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, read
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def render(
             help="What to write, repeatable, or `all`; default: plan, frr, containerlab, and kubernetes for rhoso.",
         ),
     ] = None,
+    secrets: SecretsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in."""
@@ -144,7 +146,7 @@ def render(
     exporters = {"plan": _plan_tree, **EXPORTERS}
     first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
     chosen = tuple(exporters) if export == ["all"] else tuple(export or first_choice)
-    fabric = configure(value)
+    fabric = configure(value, passwords=passwords_for(value.design, secrets))
     written = write_tree(export_tree(Export(value, fabric), chosen, exporters), output)
     if as_json:
         answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli._console import answer_json, note, progress, say, show
-from fabric.cli._options import DEFAULT_RELEASE, FileArgument, JsonOption, LabOption, ReleaseOption
+from fabric.cli._options import FileArgument, JsonOption, LabOption
+from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, read
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ def up(
         list[Path] | None,
         typer.Option("--resources", help="Directory or file of Kubernetes resources that configure the nodes."),
     ] = None,
-    release: ReleaseOption = DEFAULT_RELEASE,
+    release: Annotated[
+        str | None,
+        typer.Option("--release", help="What reads --resources; default: the topology's kubernetes.release."),
+    ] = None,
+    secrets: SecretsOption = None,
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds to start, and to converge.")] = 120.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a lab that fails to come up, to look into it.")] = False,
     as_json: JsonOption = False,
@@ -80,8 +85,10 @@ def up(
     from fabric.report import start_document
     from fabric.verify import bring_up, predict
 
-    cluster = _cluster(resources, release) if resources else None
-    spec = spec_of(designed(file, pins), name, cluster, read(ledger))
+    design = designed(file, pins)
+    chosen = release or design.topology.kubernetes.release
+    cluster = _cluster(resources, chosen) if resources else None
+    spec = spec_of(design, name, cluster, read(ledger), passwords_for(design, secrets))
     prediction = predict(spec.fabric)
     for session in prediction.simulation.sessions:
         if session.why is not None:

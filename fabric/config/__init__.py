@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StaticRoute,
     )
     from fabric.config._diff import Change, Changes, diff
+    from fabric.config._passwords import passwords_in, with_passwords
     from fabric.config._policy import (
         Action,
         Address,
@@ -119,4 +120,6 @@ __all__ = [
     "Timers",
     "build",
     "diff",
+    "passwords_in",
+    "with_passwords",
 ]

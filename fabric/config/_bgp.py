@@ -7,6 +7,8 @@ from typing import Literal
 
 from fabric.config._policy import Address, Family, Prefix, Protocol
 
+_PLACEHOLDER = "REPLACE-ME:"
+
 RemoteAs = int | Literal["internal", "external", "auto"]
 
 
@@ -15,6 +17,18 @@ class Secret:
     """A password that no `repr`, table, report or log shows; only the FRR renderer opens it."""
 
     value: str = field(repr=False)
+    name: str = ""
+    """Of the Kubernetes Secret that holds it, where it has a name."""
+
+    @classmethod
+    def placeholder(cls, name: str) -> Secret:
+        """What stands in for a password that is not given: a word that both ends agree on and nobody overlooks."""
+        return cls(f"{_PLACEHOLDER}{name}", name)
+
+    @property
+    def is_placeholder(self) -> bool:
+        """True where nobody has given the value yet."""
+        return self.value.startswith(_PLACEHOLDER)
 
     def __str__(self) -> str:
         return "********"

@@ -95,7 +95,8 @@ def _session(session: Neighbor) -> str:
     families = "+".join(entry.family for entry in session.families)
     bfd = ", BFD" if session.bfd else ""
     timers = f", {session.timers.keepalive_s}/{session.timers.hold_s} s" if session.timers else ""
-    return f"{session.description}, AS {session.remote_as}, {families}{bfd}{timers}"
+    password = f", password {session.password.name}".rstrip() if session.password else ""
+    return f"{session.description}, AS {session.remote_as}, {families}{bfd}{timers}{password}"
 
 
 def _mtus(fabric: FabricConfig) -> _Facts:

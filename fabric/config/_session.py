@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Timers
+from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Secret, Timers
 from fabric.config._filters import default_and_hosts_list, families_of, family_of, hosts_list
 from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
@@ -63,6 +63,17 @@ class Side:
         settings, lower = self.plan.design.settings, self.plan.by_name[self.link.lower.device].device
         return lower.role in settings.bfd_roles if lower.tier == "node" else self.plan.design.topology.bfd.fabric
 
+    @property
+    def password(self) -> Secret | None:
+        """The session's password, by name and still without a value; both ends answer alike."""
+        design, lower = self.plan.design, self.plan.by_name[self.link.lower.device].device
+        names = design.topology.passwords
+        if lower.tier != "node":
+            name = names.fabric
+        else:
+            name = names.cluster if lower.role in design.settings.cluster_roles else names.nodes
+        return Secret.placeholder(name) if name else None
+
 
 def sides(plan: Plan, name: str) -> Iterator[Side]:
     """The ends of all links of a device, in the order of its ports."""
@@ -88,6 +99,7 @@ def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> 
         families=tuple(_family(side, family) for family in families),
         group=_PLURAL[side.peer.device.tier] + suffix,
         description=side.peer.name,
+        password=side.password,
         timers=Timers(timers.keepalive_s, timers.hold_s),
         connect_s=timers.connect_s,
         bfd=side.bfd,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from fabric import config
-from fabric.config import FabricConfig
+from fabric.config import FabricConfig, Secret
 from fabric.plan import Plan
 
 _OPENSHIFT_PROFILE = "rhoso"
@@ -22,18 +23,22 @@ class ClusterSource:
     release: str
 
 
-def configure(plan: Plan, cluster: ClusterSource | None = None) -> FabricConfig:
+def configure(
+    plan: Plan, cluster: ClusterSource | None = None, passwords: Mapping[str, Secret] = MappingProxyType({})
+) -> FabricConfig:
     """The configuration of all devices; that of OpenShift nodes comes from resources: the given ones, else our own.
 
-    Raises `InputError` with what the controllers refuse.
+    `passwords`, by the name of their Secret, take the place of the placeholders that `fabric.config.build` writes.
+    With resources of the user's own, the nodes have the passwords of the Secrets among those. Raises `InputError` with
+    what the controllers refuse.
     """
-    fabric = config.build(plan)
+    fabric = config.with_passwords(config.build(plan), passwords)
     members = _openshift_nodes(plan, fabric)
     if cluster is None and not members:
         return fabric
     from fabric.kubernetes.nodes import own_cluster, with_cluster  # noqa: PLC0415 - few designs have a cluster
 
-    return with_cluster(fabric, cluster or own_cluster(plan), members)
+    return with_cluster(fabric, cluster or own_cluster(plan, passwords), members)
 
 
 def _openshift_nodes(plan: Plan, fabric: FabricConfig) -> frozenset[str]:

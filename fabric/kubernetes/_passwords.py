@@ -58,7 +58,9 @@ def _in_files(texts: Mapping[str, str]) -> tuple[dict[str, Secret], list[Problem
         name, (key, value) = document.value["metadata"]["name"], _password(document.value)
         if value is None:
             action = "Give it one of them, in stringData or as base64 in data."
-            problems.append(Problem(document.where(), "", f"Secret {name} without password", " or ".join(_KEYS), action))
+            problems.append(
+                Problem(document.where(), "", f"Secret {name} without password", " or ".join(_KEYS), action)
+            )
             continue
         if Secret(value).is_placeholder:
             continue
@@ -92,9 +94,11 @@ def _password(secret: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
     """The password and where in the Secret it stands, by the API server's rule: stringData wins over data."""
     for part in ("stringData", "data"):
         values = secret.get(part)
-        for key in _KEYS if isinstance(values, Mapping) else ():
-            if isinstance(values.get(key), str):
-                return (part, key), _decoded(values[key]) if part == "data" else values[key]
+        if not isinstance(values, Mapping):
+            continue
+        for key in _KEYS:
+            if isinstance(text := values.get(key), str):
+                return (part, key), _decoded(text) if part == "data" else text
     return (), None
 
 

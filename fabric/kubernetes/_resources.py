@@ -181,9 +181,10 @@ def nodes_meant(resources: Resources) -> tuple[Node, ...]:
 
 
 def _node(resource: Resource) -> Node:
+    """The node; kubelet labels it with its host name, where a document that only adds labels does not say so."""
     conditions = resource.status.get("conditions") or []
     down = any(entry.get("type") == "NetworkUnavailable" and entry.get("status") == "True" for entry in conditions)
-    return Node(resource.name, resource.labels, down)
+    return Node(resource.name, {HOSTNAME_LABEL: resource.name, **resource.labels}, down)
 
 
 def _identity(resource: Resource) -> Identity:

@@ -98,7 +98,7 @@ class Blueprint:
     frr_version: str
     devices: tuple[DevicePlan, ...]
     wires: tuple[Wire, ...]
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """See `LabSpec.sources`."""
 
     def device(self, name: str) -> DevicePlan | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fabric.config import FabricConfig
+from fabric.config import FabricConfig, Secret
 from fabric.errors import LabError
 from fabric.lab._engine import LabStatus
 from fabric.lab._spec import LabSpec
@@ -18,24 +20,31 @@ if TYPE_CHECKING:
 # The planning rooms are imported where they are used: the lab's own processes start without them.
 _TOPOLOGY = "topology.json"
 _LEDGER = "plan.lock.yaml"
+_PASSWORDS = "passwords.json"
 _RELEASE = "release"
 _RESOURCES = "resources/"
 
 
 def spec_of(
-    design: Design, name: str | None = None, cluster: ClusterSource | None = None, ledger: Ledger | None = None
+    design: Design,
+    name: str | None = None,
+    cluster: ClusterSource | None = None,
+    ledger: Ledger | None = None,
+    passwords: Mapping[str, Secret] = MappingProxyType({}),
 ) -> LabSpec:
     """The lab of a design, planned with the ledger if there is one, and named as the design unless told otherwise.
 
     With `cluster`, the OpenShift nodes, and any other node that a resource names, run what the cluster's resources give
-    them. The lab keeps topology, ledger and resources for `fabric_of`.
+    them. Sessions with a password that is not among `passwords` have its placeholder. The lab keeps topology, ledger,
+    resources and passwords for `fabric_of`, where only its owner reads them.
     """
     from fabric.plan import EMPTY, ledger_text
     from fabric.render import frr_files
 
-    fabric = _fabric(design, cluster, ledger or EMPTY)
+    fabric = _fabric(design, cluster, ledger or EMPTY, passwords)
     sources = {_TOPOLOGY: design.topology.model_dump_json(exclude_unset=True)}
     sources[_LEDGER] = ledger_text(ledger or EMPTY)
+    sources[_PASSWORDS] = json.dumps({name: secret.value for name, secret in passwords.items()})
     if cluster is not None:
         sources |= {_RELEASE: cluster.release, **{f"{_RESOURCES}{file}": text for file, text in cluster.texts.items()}}
     files = {device.name: frr_files(device) for device in fabric}
@@ -52,14 +61,17 @@ def fabric_of(status: LabStatus) -> FabricConfig:
         raise LabError(f"Lab {status.name} was not started from a topology file, so nothing is known to verify.")
     file = f"lab {status.name}"
     ledger = parse_ledger(status.sources[_LEDGER], file)
-    return _fabric(topology.parse(text, file), _cluster(status.sources), ledger)
+    passwords = {name: Secret(value, name) for name, value in json.loads(status.sources[_PASSWORDS]).items()}
+    return _fabric(topology.parse(text, file), _cluster(status.sources), ledger, passwords)
 
 
-def _fabric(design: Design, cluster: ClusterSource | None, ledger: Ledger) -> FabricConfig:
+def _fabric(
+    design: Design, cluster: ClusterSource | None, ledger: Ledger, passwords: Mapping[str, Secret]
+) -> FabricConfig:
     from fabric import plan
     from fabric.kubernetes import configure
 
-    return configure(plan.build(design, ledger), cluster)
+    return configure(plan.build(design, ledger), cluster, passwords)
 
 
 def _cluster(sources: Mapping[str, str]) -> ClusterSource | None:

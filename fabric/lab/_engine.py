@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fabric.errors import LabError
+from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._control import ask
 from fabric.lab._enter import Completed, enter_argv, run_attached, run_captured
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
 from fabric.lab._frr import find_frr
+from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
 from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, state_root
@@ -44,7 +45,7 @@ class LabStatus:
     devices: tuple[str, ...]
     daemons: tuple[DaemonStatus, ...]
     remarks: tuple[str, ...]
-    sources: Mapping[str, str]
+    sources: Mapping[str, str] = field(repr=False)
     """See `LabSpec.sources`."""
     faults: tuple[Fault, ...] = ()
     """Active ones, the oldest first."""
@@ -53,6 +54,17 @@ class LabStatus:
     def ended_daemons(self) -> tuple[DaemonStatus, ...]:
         """The daemons that ended, for whatever reason."""
         return tuple(daemon for daemon in self.daemons if not daemon.running)
+
+
+def _check_passwords(spec: LabSpec) -> None:
+    """Nothing; raises `MachineError` where sessions have passwords that the kernel cannot sign with."""
+    with_password = next((d.name for d in spec.fabric for b in d.bgp for n in b.neighbors if n.password), None)
+    if with_password and not has_tcp_md5():
+        raise MachineError(
+            f"Lab {spec.name}: sessions of {with_password} have passwords, and this kernel has no TCP-MD5 "
+            "(CONFIG_TCP_MD5SIG, which FIPS mode switches off). Run the lab on another kernel, or leave the passwords "
+            "out of the design."
+        )
 
 
 def _unheard(_progress: Progress) -> None:
@@ -125,6 +137,7 @@ class EmbeddedEngine:
     ) -> UpResult:
         """See `LabEngine.up`. A lab that is up already with the same spec is left alone; with another, `LabError`."""
         check_spec(spec)
+        _check_passwords(spec)
         blueprint = draw(spec, find_frr(self._environ))
         directory = self._directory(spec.name)
         lock = directory.lock(0 if self.status(spec.name) else _PATIENCE_S)

@@ -19,6 +19,8 @@ from fabric.lab._places import netns_path, uts_path
 from fabric.lab._state import SupervisorStatus, process_group
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+_SECRET = "FABRIC_PASSWORD_"  # noqa: S105 - a name, not a password
+"""What the names of variables with passwords begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ def enter_argv(status: SupervisorStatus, device: str | None, argv: Sequence[str]
 
 
 def inner_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment, with system programs, this package and a writable directory to be found inside."""
+    """The caller's environment without passwords, with system programs, this package and a directory to write to."""
     package_root = str(Path(__file__).resolve().parents[2])
     python_path = filter(None, (package_root, environ.get("PYTHONPATH")))
     path = filter(None, (environ.get("PATH"), _SYSTEM_PATH))
     # /tmp is the host's, read-only; the sandbox has a /var/tmp of its own.
-    return {**environ, "PATH": ":".join(path), "PYTHONPATH": ":".join(python_path), "TMPDIR": "/var/tmp"}  # noqa: S108
+    kept = {name: value for name, value in environ.items() if not name.startswith(_SECRET)}
+    return {**kept, "PATH": ":".join(path), "PYTHONPATH": ":".join(python_path), "TMPDIR": "/var/tmp"}  # noqa: S108
 
 
 def run_captured(argv: Sequence[str], stdin: str, timeout_s: float | None) -> Completed:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
+import struct
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -24,6 +26,8 @@ _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 0x1
 _SYS_MOUNT_SETATTR = 442  # the same number on every architecture
+
+_TCP_MD5SIG = 14
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -68,3 +72,15 @@ def make_read_only(root: str) -> None:
     path, at, recursive = root.encode(), ctypes.c_long(_AT_FDCWD), ctypes.c_long(_AT_RECURSIVE)
     number = ctypes.c_long(_SYS_MOUNT_SETATTR)
     _checked(_libc.syscall(number, at, path, recursive, ctypes.byref(wanted), size), f"mount_setattr {root}")
+
+
+def has_tcp_md5() -> bool:
+    """True where the kernel signs TCP segments with a password (`struct tcp_md5sig`; RFC 2385)."""
+    peer = struct.pack("=HH4s120x", socket.AF_INET, 0, socket.inet_aton("127.0.0.1"))
+    option = struct.pack("=128sBBHI80s", peer, 0, 0, 1, 0, b"x")
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, option)
+        except OSError:
+            return False
+    return True

@@ -33,8 +33,8 @@ class LabSpec:
     name: str
     fabric: FabricConfig
     files: Mapping[str, DeviceFiles]
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Texts that the fabric was made from, by name, kept with the lab for whoever must make it again."""
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Texts that the fabric was made from, by name, passwords among them, kept for whoever must make it again."""
 
 
 def check_lab_name(name: str) -> None:

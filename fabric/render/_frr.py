@@ -20,7 +20,7 @@ class FrrFiles:
     """The two files under `/etc/frr` that make FRR do what a DeviceConfig says."""
 
     frr_conf: str
-    """Integrated configuration, `Confidential` where a session has a password; FRR 8.4 to 10 read it."""
+    """Integrated configuration, `Confidential` with a password that is no placeholder; FRR 8.4 to 10 read it."""
     daemons: str
     """Which daemons start and with what options; read by FRR's start script and so by systemd."""
 
@@ -49,7 +49,8 @@ def frr_tree(fabric: FabricConfig) -> Mapping[str, str]:
 
 
 def _holds_password(device: DeviceConfig) -> bool:
-    return any(neighbor.password for instance in device.bgp for neighbor in instance.neighbors)
+    passwords = (neighbor.password for instance in device.bgp for neighbor in instance.neighbors)
+    return any(password is not None and not password.is_placeholder for password in passwords)
 
 
 def _render(template: str, view: FrrView) -> str:

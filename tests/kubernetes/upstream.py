@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_PLACES = (_REPOSITORY.parent / "shared" / "frr-k8s-cases", _REPOSITORY.parents[1] / "shared" / "frr-k8s-cases")
 RELEASES = ("head", "v0.0.25", "ocp4.20", "ocp4.18")
+
+
+def beside(name: str) -> Path | None:
+    """A directory of `shared`, where that lies beside the repository or beside the directory of its work trees."""
+    places = (place / "shared" / name for place in _REPOSITORY.parents[:2])
+    return next((place for place in places if place.is_dir()), None)
 
 
 def cases_directory() -> Path | None:
     """The directory of cases, or `None` where there is none."""
     named = os.environ.get("FABRIC_CASES")
-    places = (Path(named),) if named else _PLACES
-    return next((place for place in places if place.is_dir()), None)
+    return Path(named) if named else beside("frr-k8s-cases")
 
 
 needs_cases = pytest.mark.skipif(cases_directory() is None, reason="the controllers' test cases are not here")

@@ -250,7 +250,10 @@ def test_tree_has_both_files_of_every_device() -> None:
 
 
 # Fields that FRR's files cannot hold: the kernel has MTU and VRF membership, and a place is for people.
-_ELSEWHERE = {("Interface", "mtu"), ("Interface", "vrf"), ("Place", "zone"), ("Place", "rack"), ("Place", "pod")}
+_ELSEWHERE = {
+    *(("Interface", "mtu"), ("Interface", "vrf"), ("Place", "zone"), ("Place", "rack"), ("Place", "pod")),
+    ("Secret", "name"),
+}
 
 
 def _optional_fields() -> set[tuple[str, str]]:

@@ -34,7 +34,7 @@ def _numbered(steps: list[list[str]]) -> Iterator[str]:
 
 def _before(cluster: Cluster) -> list[str]:
     options = cluster.options
-    operators = ["kubernetes-nmstate", "MetalLB"] if cluster.metallb_nodes else ["kubernetes-nmstate"]
+    operators = ["kubernetes-nmstate", "MetalLB"] if cluster.metallb_runs else ["kubernetes-nmstate"]
     if cluster.is_rhoso:
         operators += ["OpenStack", "Node Health Check", "Self Node Remediation"]
     points = [
@@ -47,9 +47,9 @@ def _before(cluster: Cluster) -> list[str]:
         "The NIC names are right: `oc debug node/NAME -- chroot /host ip -br link` has the ports named in `network/`.",
         "tcp 179 and, with BFD, udp 3784 and 3785 pass between nodes and leaves.",
     ]
-    if options.password_secret:
+    if options.password_secret or options.data_plane_password_secret:
         points.append(
-            f"`{SECRETS_FILE}` is copied to a safe place, filled with the switches' password and applied from there; "
+            f"`{SECRETS_FILE}` is copied to a safe place, filled with the switches' passwords and applied from there; "
             "it is not in the kustomization. Passwords are TCP-MD5 and do not work on FIPS nodes."
         )
     return points
@@ -60,7 +60,7 @@ def _frr_k8s_points(cluster: Cluster) -> list[str]:
     if not cluster.speakers:
         return []
     points = [f"frr-k8s runs in the namespace that the resources name: `oc get pods -n {cluster.frr_namespace}`."]
-    if not cluster.metallb_nodes:
+    if not cluster.metallb_runs:
         patch = '{"spec": {"additionalRoutingCapabilities": {"providers": ["FRR"]}}}'
         enable = f"oc patch network.operator.openshift.io cluster --type=merge -p '{patch}'"
         points.insert(0, f"FRR is switched on without MetalLB: `{enable}`")
@@ -69,7 +69,7 @@ def _frr_k8s_points(cluster: Cluster) -> list[str]:
 
 def _namespaces(cluster: Cluster) -> list[str]:
     options = cluster.options
-    found = [cluster.frr_namespace, *([options.metallb] if cluster.metallb_nodes else ())]
+    found = [cluster.frr_namespace, *([options.metallb] if cluster.metallb_runs else ())]
     if cluster.is_rhoso:
         found += [options.openstack_namespace, options.remediation_namespace]
     return sorted(set(found))
@@ -104,7 +104,7 @@ def _checks(cluster: Cluster, name: str) -> list[str]:
     if name == "bgp":
         webhook = "A refusal because MetalLB's webhook is not up yet is met by applying again once its pods are ready."
         return [
-            *([webhook] if cluster.metallb_nodes else ()),
+            *([webhook] if cluster.metallb_runs else ()),
             f"`oc get bgpsessionstates -n {cluster.frr_namespace}` (4.20 and newer) shows every session Established.",
             "`oc get frrnodestates` shows `success` for conversion and reload on every node.",
             "The leaves have the nodes' host routes: `show bgp summary`, `show ip route` there.",

@@ -20,7 +20,6 @@ HOSTNAME = "kubernetes.io/hostname"
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 WORKER = "node-role.kubernetes.io/worker"
 _OPENSHIFT_FRR = "openshift-frr-k8s"
-_CLUSTER_ROLES = ("control-plane", "worker")
 _DATA_PLANE_ROLES = ("compute", "networker")
 
 
@@ -109,7 +108,7 @@ class Cluster:
     @cached_property
     def nodes(self) -> tuple[FabricNode, ...]:
         """The cluster's nodes."""
-        roles = self.options.node_roles or (*_CLUSTER_ROLES, *(() if self.is_rhoso else ("server",)))
+        roles = self.options.node_roles or self.plan.design.settings.cluster_roles
         return tuple(node for node in self._nodes if node.role in roles)
 
     @cached_property
@@ -132,8 +131,25 @@ class Cluster:
         if obstacle is None:
             return self._announcers()
         if self.options.peering == "metallb":
-            raise InputError(f"{obstacle} Ask for 'frr-k8s' peering, which writes FRRConfigurations by hand.")
+            where = self.where("kubernetes", "peering")
+            raise InputError(f"{where}{obstacle} Ask for 'frr-k8s' peering, which writes FRRConfigurations by hand.")
         return ()
+
+    def where(self, *path: str) -> str:
+        """`file:line: ` of a value of the topology file; nothing for one that is not written there."""
+        source = self.plan.design.source
+        return f"{source.where(path)}: " if path in source.lines else ""
+
+    @property
+    def metallb_runs(self) -> bool:
+        """Whether MetalLB is on the cluster, for sessions or for addresses."""
+        return bool(self.metallb_nodes) or self.metallb_gives_addresses
+
+    @cached_property
+    def metallb_gives_addresses(self) -> bool:
+        """Whether MetalLB is there for services' addresses alone: something keeps it from writing their sessions."""
+        vips = any(node.plan.vips for node in self.speakers)
+        return self.is_rhoso and self.options.peering is None and vips and not self.metallb_nodes
 
     def _announcers(self) -> tuple[FabricNode, ...]:
         """The nodes with virtual addresses, which MetalLB is there for; without any, all nodes for who asks for it."""
@@ -151,6 +167,11 @@ class Cluster:
             return (
                 f"The nodes have {len(asns)} ASNs ({asns[0]}, {asns[1]}, …), and MetalLB of release "
                 f"{self.options.release.name} allows one in the whole cluster."
+            )
+        if self.options.password_secret and self.options.metallb != self._release_namespace:
+            return (
+                f"MetalLB in {self.options.metallb} writes passwords in clear text into {self._release_namespace}, and "
+                "frr-k8s's webhook refuses a second resource that names the Secret."
             )
         unnumbered = next((n.name for n in self._announcers() if not self._is_numbered(n)), None)
         return f"Node {unnumbered} has unnumbered links, and one BGPPeer cannot name them." if unnumbered else None
@@ -170,7 +191,12 @@ class Cluster:
         if options.frr_configuration_namespace:
             return options.frr_configuration_namespace
         brought = options.release.namespace == options.release.metallb_namespace
-        return _OPENSHIFT_FRR if brought and not self.metallb_nodes else options.release.namespace
+        return _OPENSHIFT_FRR if brought and not self.metallb_runs else options.release.namespace
+
+    @property
+    def _release_namespace(self) -> str:
+        """Where frr-k8s runs if MetalLB writes sessions."""
+        return self.options.frr_configuration_namespace or self.options.release.namespace
 
     def nic(self, port: str) -> str:
         """The cluster nodes' name for a port of the plan."""

@@ -69,7 +69,8 @@ def _spec(plane: DataPlane, nodes: tuple[FabricNode, ...]) -> NodeSetSpec:
 
 def _template(plane: DataPlane, nodes: tuple[FabricNode, ...]) -> NodeTemplate:
     options = plane.cluster.options
-    secret = (VarsFrom(secret_ref=SecretSource(name=options.password_secret)),) if options.password_secret else None
+    name = options.data_plane_password_secret
+    secret = (VarsFrom(secret_ref=SecretSource(name=name)),) if name else None
     ansible = TemplateAnsible(
         ansible_user=options.ansible_user,
         ansible_port=22,

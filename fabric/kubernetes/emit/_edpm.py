@@ -10,9 +10,6 @@ from fabric.kubernetes.emit._cluster import Cluster, FabricNode
 from fabric.kubernetes.emit._netconfig import CTLPLANE, DataPlane, rack_of
 
 Vars = dict[str, Any]
-_ADVERTISE_VRF, _LEARN_VRF = "ovnvrf42", "ovnvrf10"
-"""neutron's `main_router_vrf_id` and `chassis_router_vrf_id`."""
-_VXLAN_PORT = 60_010
 
 
 def role_vars(plane: DataPlane, nodes: tuple[FabricNode, ...]) -> Vars:
@@ -88,11 +85,12 @@ def _bridge(number: int) -> str:
 
 def _agent_vars(cluster: Cluster, node: FabricNode) -> Vars:
     bridges = ",".join(_bridge(number) for number, _ in enumerate(node.ports))
-    match cluster.options.agent:
+    options = cluster.options
+    match options.agent:
         case "ovn-bgp":
             return {
-                "edpm_frr_ovn_vrf_advertise": _ADVERTISE_VRF,
-                "edpm_frr_ovn_vrf_learn": _LEARN_VRF,
+                "edpm_frr_ovn_vrf_advertise": f"ovnvrf{options.main_router_vrf}",
+                "edpm_frr_ovn_vrf_learn": f"ovnvrf{options.chassis_router_vrf}",
                 "edpm_neutron_ovn_agent_agent_extensions": "metadata,ovn-bgp",
                 "edpm_neutron_ovn_agent_bgp_peer_bridges": bridges,
             }
@@ -104,12 +102,14 @@ def _agent_vars(cluster: Cluster, node: FabricNode) -> Vars:
                 "edpm_neutron_ovn_agent_agent_extensions": "metadata,ovn-evpn",
                 "edpm_neutron_ovn_agent_ovn_evpn_bgp_as": node.bgp.asn,
                 "edpm_neutron_ovn_agent_ovn_evpn_bgp_local_interface": _bridge(0),
-                "edpm_neutron_ovn_agent_ovn_evpn_child_vxlan_port": _VXLAN_PORT,
+                "edpm_neutron_ovn_agent_ovn_evpn_child_vxlan_port": options.vxlan_port,
             }
         case "ovn-bgp-agent":
+            interval = options.reconcile_interval_s
             return {
                 "edpm_ovn_bgp_agent_bgp_as": node.bgp.asn,
-                "edpm_ovn_bgp_agent_expose_tenant_networks": False,
+                "edpm_ovn_bgp_agent_expose_tenant_networks": options.expose_tenant_networks,
+                **({"edpm_ovn_bgp_agent_reconcile_interval": interval} if interval else {}),
             }
 
 

@@ -66,23 +66,19 @@ def bgp_configuration(cluster: Cluster) -> Iterator[Object]:
 
 def _refuse(cluster: Cluster) -> None:
     options = cluster.options
-    if cluster.metallb_nodes and options.password_secret and options.metallb != cluster.frr_namespace:
-        raise InputError(
-            f"MetalLB in {options.metallb} writes passwords in clear text into {cluster.frr_namespace}, and frr-k8s's "
-            "webhook refuses a second resource that names the Secret. Ask for 'frr-k8s' peering, or for no passwords."
-        )
     with_pods = [node for node in cluster.speakers if cluster.bridges_of(node)]
     if cluster.is_rhoso and options.pods_over_bgp and bfd_profiles(with_pods):
         raise InputError(
-            "The cluster's sessions have BFD, and infra-operator's clones for pods would name its profile without "
-            "defining it, which frr-k8s refuses. Leave bfd.nodes out of the design, or switch pods_over_bgp off."
+            f"{cluster.where('bfd', 'nodes')}The cluster's sessions have BFD, and infra-operator's clones for pods "
+            "would name its profile without defining it, which frr-k8s refuses. Leave bfd.nodes out, or set "
+            "kubernetes.pods_over_bgp: false."
         )
     interfaces = options.release.dialect.interface_peers
     wrong = next((n for n in cluster.speakers for b in n.bgp.neighbors if b.by_interface and not interfaces), None)
     if wrong:
         raise InputError(
-            f"Node {wrong.name} has unnumbered links, which frr-k8s of release {options.release.name} has no field "
-            "for. Set links.nodes to 'numbered', or take release 4.19 or newer."
+            f"{cluster.where('links', 'nodes')}Node {wrong.name} has unnumbered links, which frr-k8s of release "
+            f"{options.release.name} has no field for. Set links.nodes to 'numbered', or take release 4.19 or newer."
         )
 
 

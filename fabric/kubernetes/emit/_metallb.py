@@ -32,9 +32,12 @@ _WELL_KNOWN = {"graceful-shutdown": "65535:0", "no-export": "65535:65281", "no-a
 
 def metallb_resources(cluster: Cluster) -> Iterator[Object]:
     """What MetalLB is told; nothing where the sessions are written by hand."""
-    if not cluster.metallb_nodes:
+    if not cluster.metallb_runs:
         return
     yield _metallb(cluster)
+    if cluster.metallb_gives_addresses:
+        yield from (_pool(cluster, subnet) for subnet in cluster.plan.subnets if subnet.vips)
+        return
     aliases = tuple(CommunityAlias(name=name, value=value) for name, value in _WELL_KNOWN.items())
     yield Community(metadata=_metadata(cluster, "well-known"), spec=CommunitySpec(communities=aliases))
     for profile in bfd_profiles(cluster.metallb_nodes):
@@ -125,9 +128,9 @@ def pool_name(subnet: SubnetPlan) -> str:
 
 def _announced(cluster: Cluster, subnet: SubnetPlan) -> Iterator[Object]:
     """A subnet's virtual addresses, and every peer of every node that has them."""
-    name = pool_name(subnet)
-    spec = IpAddressPoolSpec(addresses=tuple(_ranges(subnet.vips)), auto_assign=False)
-    yield IpAddressPool(metadata=_metadata(cluster, name), spec=spec)
+    pool = _pool(cluster, subnet)
+    yield pool
+    name = pool.metadata.name
     wanted = set(subnet.vips)
     peers = tuple(
         peer_name(node, neighbor)
@@ -138,6 +141,11 @@ def _announced(cluster: Cluster, subnet: SubnetPlan) -> Iterator[Object]:
     if peers:
         advertised = BgpAdvertisementSpec(ip_address_pools=(name,), peers=peers)
         yield BgpAdvertisement(metadata=_metadata(cluster, name), spec=advertised)
+
+
+def _pool(cluster: Cluster, subnet: SubnetPlan) -> IpAddressPool:
+    spec = IpAddressPoolSpec(addresses=tuple(_ranges(subnet.vips)), auto_assign=False)
+    return IpAddressPool(metadata=_metadata(cluster, pool_name(subnet)), spec=spec)
 
 
 def _ranges(addresses: Iterable[Address]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def _interfaces(cluster: Cluster, node: FabricNode) -> Iterator[NmInterface]:
     for port in node.ports:
         yield _port(cluster, port)
     own = node.own_addresses
-    if node.plan.asn is not None and not cluster.has_metallb(node):
+    if node.plan.asn is not None and not (cluster.has_metallb(node) or cluster.metallb_gives_addresses):
         own = (*own, *(vip.address for vip in node.plan.vips))  # no service holds them
     yield _loopback(tuple(InterfaceAddress(ip=a, prefix_length=a.max_prefixlen) for a in own))
     yield from (_bridge(cluster, network) for network in cluster.bridges_of(node))

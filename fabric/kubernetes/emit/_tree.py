@@ -7,7 +7,10 @@ from typing import Any
 
 import yaml
 
+from fabric.config import Secret
 from fabric.kubernetes._documents import _plain as plain_scalar
+from fabric.kubernetes._passwords import DATA_PLANE_KEY
+from fabric.kubernetes._secrets import BASIC_AUTH
 from fabric.kubernetes.emit._checklist import SECRETS_FILE, checklist
 from fabric.kubernetes.emit._cluster import Cluster
 from fabric.kubernetes.emit._dataplane import node_sets
@@ -22,7 +25,9 @@ from fabric.kubernetes.emit._pods import attachments
 from fabric.plan import Plan
 
 _ROOT = "kubernetes"
-_PLACEHOLDER = "REPLACE-ME"
+_SECRETS_COMMENT = (
+    "# A template: put the switches' passwords in place of the words below, in a copy that no repository holds.\n"
+)
 _Source = Callable[[Cluster], Iterable[Object]]
 _STAGES: Mapping[str, tuple[_Source, ...]] = {
     "placement": (node_labels, tuned, topologies, node_health),
@@ -50,8 +55,8 @@ def kubernetes_files(plan: Plan, options: KubernetesOptions | None = None) -> Ma
         files[f"{_ROOT}/{stage}/kustomization.yaml"] = _kustomization(names)
         files |= {f"{_ROOT}/{stage}/{name}": _documents(found) for name, found in names.items()}
     files[f"{_ROOT}/CHECKLIST.md"] = checklist(cluster, {name: tuple(kinds) for name, kinds in stages.items()})
-    if cluster.options.password_secret:
-        files[f"{_ROOT}/{SECRETS_FILE}"] = _secrets(cluster, cluster.options.password_secret)
+    if secrets := _secrets(cluster):
+        files[f"{_ROOT}/{SECRETS_FILE}"] = _SECRETS_COMMENT + _yaml(secrets)
     return files
 
 
@@ -75,18 +80,16 @@ def _kustomization(names: Iterable[str]) -> str:
     return _yaml([{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": list(names)}])
 
 
-def _secrets(cluster: Cluster, name: str) -> str:
+def _secrets(cluster: Cluster) -> list[dict[str, Any]]:
     """The Secrets that the resources name, without their value; no kustomization takes them up."""
-    options = cluster.options
-    places = {options.metallb} if cluster.metallb_nodes else set()
-    places |= {cluster.frr_namespace} if cluster.speakers else set()
-    found = [_secret(name, namespace, "kubernetes.io/basic-auth", "password") for namespace in sorted(places)]
-    if cluster.data_plane:
-        found.append(_secret(name, options.openstack_namespace, "Opaque", "edpm_frr_bgp_neighbor_password"))
-    comment = (
-        "# A template: put the switches' password in place of the word below, in a copy that no repository holds.\n"
-    )
-    return comment + _yaml(found)
+    options, found = cluster.options, []
+    if name := options.password_secret:
+        places = {options.metallb} if cluster.metallb_nodes else set()
+        places |= {cluster.frr_namespace} if cluster.speakers else set()
+        found = [_secret(name, namespace, BASIC_AUTH, "password") for namespace in sorted(places)]
+    if (name := options.data_plane_password_secret) and cluster.data_plane:
+        found.append(_secret(name, options.openstack_namespace, "Opaque", DATA_PLANE_KEY))
+    return found
 
 
 def _secret(name: str, namespace: str, kind: str, key: str) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _secret(name: str, namespace: str, kind: str, key: str) -> dict[str, Any]:
         "kind": "Secret",
         "metadata": {"name": name, "namespace": namespace},
         "type": kind,
-        "stringData": {key: _PLACEHOLDER},
+        "stringData": {key: Secret.placeholder(name).value},
     }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from fabric.config import DeviceConfig, FabricConfig, Policies
+from fabric.config import DeviceConfig, FabricConfig, Policies, Secret
 from fabric.errors import InputError
 from fabric.kubernetes import HOSTNAME_LABEL, ClusterSource, Document, Node, Resources, nodes_of, release, resources_of
 from fabric.kubernetes.controllers import reconcile
@@ -23,6 +24,7 @@ from fabric.plan import Plan, SubnetPlan
 _ZONE_LABEL = "topology.kubernetes.io/zone"
 _ROLE_LABEL = "node-role.kubernetes.io/"
 _OS_LABEL = "kubernetes.io/os"
+_SECRETS = "kubernetes/secrets-template.yaml"
 _BGP, _KUSTOMIZATION = "kubernetes/bgp/", "/kustomization.yaml"
 _SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
 
@@ -43,17 +45,26 @@ def with_cluster(fabric: FabricConfig, source: ClusterSource, members: frozenset
     return replace(fabric, devices=tuple(_configured(device, configurations) for device in fabric))
 
 
-def own_cluster(plan: Plan) -> ClusterSource:
+def own_cluster(plan: Plan, passwords: Mapping[str, Secret] = MappingProxyType({})) -> ClusterSource:
     """The resources that we write for the cluster of a design, as the ones that its nodes run.
 
     OpenStack's services bring the virtual addresses to life, so each subnet with some has a Service that holds them.
+    The template of Secrets has those of `passwords` filled in.
     """
     files = kubernetes_files(plan)
     texts = {path: text for path, text in files.items() if path.startswith(_BGP) and not path.endswith(_KUSTOMIZATION)}
+    secrets = [_with_value(secret, passwords) for secret in yaml.safe_load_all(files.get(_SECRETS, ""))]
     services = [_service(subnet) for subnet in plan.subnets if subnet.vips]
     return ClusterSource(
-        {**texts, "services.yaml": yaml.safe_dump_all(services)}, plan.design.topology.kubernetes.release
+        {**texts, "services.yaml": yaml.safe_dump_all(services), "secrets.yaml": yaml.safe_dump_all(secrets)},
+        plan.design.topology.kubernetes.release,
     )
+
+
+def _with_value(secret: dict[str, Any], passwords: Mapping[str, Secret]) -> dict[str, Any]:
+    """A Secret of the template with its password; the placeholder stays where none is given."""
+    given = passwords.get(secret["metadata"]["name"])
+    return secret if given is None else {**secret, "stringData": dict.fromkeys(secret["stringData"], given.value)}
 
 
 def _service(subnet: SubnetPlan) -> dict[str, Any]:

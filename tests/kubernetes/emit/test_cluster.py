@@ -65,7 +65,7 @@ def test_a_tester_with_another_asn_leaves_metallb_to_the_others() -> None:
             "no field for. Set links.nodes to 'numbered'",
         ),
         ({"bfd": {"nodes": True}}, {}, "infra-operator's clones for pods"),
-        ({}, {"password_secret": "md5"}, "clear text into openshift-frr-k8s"),
+        ({}, {"password_secret": "md5", "peering": "metallb"}, "clear text into openshift-frr-k8s"),
         ({"networks": {"api": {"ipv4": "172.17.0.0/28", "roles": ["worker"], "vips": 3}}}, {}, "no room for pods"),
         ({}, {"ctlplane": ip_network("192.168.122.0/31")}, "has no address for r0-compute-0"),
     ],

@@ -12,8 +12,9 @@ from fabric.kubernetes import _schema, release
 from fabric.kubernetes.emit import MODELS
 from fabric.kubernetes.emit._options import Agent
 from tests.kubernetes.emit.cluster import RELEASES, SHIPPED, Document, emitted, options, plan_of, shipped, small
+from tests.kubernetes.upstream import beside
 
-_OTHERS = Path(__file__).resolve().parents[4] / "shared" / "crds"
+_OTHERS = beside("crds")
 """Definitions that the package does not carry, where they lie beside the repository."""
 _PLURALS = {
     "BFDProfile": "bfdprofiles",
@@ -45,8 +46,8 @@ def _schema_of(document: Document, name: str) -> _schema.Schema | None:
     packaged = release(name).schema_file(group, plural)
     if packaged:
         return _schema.load_schema(packaged, version)
-    path = _OTHERS / f"{group}_{plural}.yaml"
-    return _other(path, version) if path.exists() else None
+    path = _OTHERS and _OTHERS / f"{group}_{plural}.yaml"
+    return _other(path, version) if path and path.exists() else None
 
 
 def _other(path: Path, version: str) -> _schema.Schema:
@@ -104,7 +105,7 @@ def test_release_has_every_field_of_unnumbered_links(name: str) -> None:
     assert "interface: eth1" in yaml.safe_dump_all(documents)
 
 
-@pytest.mark.skipif(not _OTHERS.exists(), reason="the definitions that the package does not carry are not at hand")
+@pytest.mark.skipif(_OTHERS is None, reason="the definitions that the package does not carry are not at hand")
 def test_a_wrong_field_is_found_in_every_kind() -> None:
     documents = emitted(shipped("rhoso-dz"))
     for document in documents:

@@ -35,12 +35,16 @@ def test_steps_of_the_checklist_stand_in_the_order_of_the_kustomization() -> Non
 
 
 def test_no_password_anywhere_and_its_secrets_only_as_a_template() -> None:
-    files = dict(kubernetes_files(plan_of(small()), options("4.18", password_secret="bgp-md5")))
+    files = dict(
+        kubernetes_files(
+            plan_of(small()), options("4.18", password_secret="bgp-md5", data_plane_password_secret="edpm-md5")
+        )
+    )
     template = files.pop("kubernetes/secrets-template.yaml")
     secrets = list(yaml.safe_load_all(template))
     assert [(s["metadata"]["namespace"], *s["stringData"].values()) for s in secrets] == [
-        ("metallb-system", "REPLACE-ME"),
-        ("openstack", "REPLACE-ME"),
+        ("metallb-system", "REPLACE-ME:bgp-md5"),
+        ("openstack", "REPLACE-ME:edpm-md5"),
     ]
     assert not any("REPLACE-ME" in text or "password:" in text for text in files.values())
     assert all("secrets-template" not in text for path, text in files.items() if "kustomization" in path)
