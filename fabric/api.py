@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fabric import plan as planning
 from fabric import topology
-from fabric.config import FabricConfig
-from fabric.kubernetes import ClusterSource, configure, read_texts
+from fabric.config import FabricConfig, Secret
+from fabric.kubernetes import ClusterSource, configure, passwords_of, read_texts
 from fabric.plan import Ledger, Plan
 from fabric.topology import Design
 
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from fabric.lab import RunningLab
     from fabric.simulate import Simulation, SweepReport, WhatIf
     from fabric.verify import Verdict
-
-DEFAULT_RELEASE = "4.20"
-"""OpenShift release that reads resources where none is named."""
 
 
 def load(path: Path | str, pins: Path | str | None = None) -> Designed:
@@ -83,14 +80,21 @@ class Planned:
         """Write the ledger to a file, atomically: a crash leaves the old one or the new one."""
         planning.write_ledger(Path(path), self.ledger)
 
-    def config(self, resources: Iterable[Path | str] = (), release: str = DEFAULT_RELEASE) -> Configured:
+    def config(
+        self, resources: Iterable[Path | str] = (), release: str | None = None, secrets: Iterable[Path | str] = ()
+    ) -> Configured:
         """The configuration of every device; OpenShift nodes run what controllers make of `resources`, else of ours.
 
-        Raises `InputError` with everything that the controllers of the release refuse.
+        The controllers are those of `release`, else of the topology's one. `secrets` are files with the Secrets of the
+        sessions' passwords; without them placeholders stand in. Raises `InputError` with everything that the
+        controllers of the release refuse, and for a Secret that is missing.
         """
+        known = self.plan.design.topology
         paths = [Path(path) for path in resources]
-        cluster = ClusterSource(read_texts(paths), release) if paths else None
-        return Configured(self, configure(self.plan, cluster), cluster)
+        cluster = ClusterSource(read_texts(paths), release or known.kubernetes.release) if paths else None
+        holders = [Path(path) for path in secrets]
+        values = passwords_of(known.passwords.names, read_texts(holders), {}) if holders else {}
+        return Configured(self, configure(self.plan, cluster, values), cluster, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Configured:
     """One `DeviceConfig` for each device, and the cables between them."""
     cluster: ClusterSource | None = None
     """The resources that OpenShift nodes run; `None` for our own."""
+    passwords: Mapping[str, Secret] = field(default_factory=dict)
+    """The sessions' passwords that are known, by the name of their Secret; no `repr` shows one."""
 
     def files(self, *exports: str) -> Mapping[str, str]:
         """Texts by path for the named exports, `frr` without a name; `fabric.render.exports.EXPORTERS` has them all.
@@ -145,7 +151,7 @@ class Configured:
         from fabric.verify import bring_up, predict
 
         engine = EmbeddedEngine()
-        spec = spec_of(self.planned.plan.design, name, self.cluster, self.planned.kept)
+        spec = spec_of(self.planned.plan.design, name, self.cluster, self.planned.kept, self.passwords)
         bring_up(engine, spec, predict(self.fabric), UpOptions(deadline_s=deadline_s), lambda _step: None)
         try:
             yield Lab(RunningLab(engine, spec.name), self.fabric)

@@ -81,3 +81,15 @@ def test_the_page_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "".join(output for _, output in blocks)
+
+
+def test_secrets_fill_in_the_passwords(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(f"{QUICKSTART.read_text()}\npasswords: {{fabric: bgp-fabric}}\n")
+    (tmp_path / "secrets.yaml").write_text("{kind: Secret, metadata: {name: bgp-fabric}, stringData: {password: word}}")
+    planned = load(tmp_path / "small.yaml").plan()
+    assert "password REPLACE-ME:bgp-fabric" in planned.config().files()["frr/spine-1/frr.conf"]
+    configured = planned.config(secrets=[tmp_path / "secrets.yaml"])
+    assert "password word" in configured.files()["frr/spine-1/frr.conf"]
+    assert all(session.up for session in configured.simulate().sessions)
+    with pytest.raises(InputError, match="no value for Secret bgp-fabric"):
+        planned.config(secrets=[QUICKSTART])

@@ -30,11 +30,10 @@ def passwords_for(design: Design, files: list[Path] | None) -> Mapping[str, Secr
     from fabric.kubernetes import passwords_of, read_texts, variable
 
     named = design.topology.passwords
-    names = dict.fromkeys(name for name in (named.cluster, named.nodes, named.fabric) if name)
     if named.file is not None and not files:
         files = [Path(design.source.file).parent / named.file]
-    found = passwords_of(names, read_texts(files) if files else None, os.environ)
-    for name in names:
+    found = passwords_of(named.names, read_texts(files) if files else None, os.environ)
+    for name in named.names:
         if name not in found:
             stand_in = Secret.placeholder(name).value
             note(f"Secret {name} has no value, {stand_in} stands in: give --secrets FILE, or set ${variable(name)}.")

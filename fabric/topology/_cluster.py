@@ -28,6 +28,11 @@ class Passwords(Strict):
     """File with Secret documents that hold the passwords, relative to the topology file. What it lacks, and all without
     one, comes from environment variables: `FABRIC_PASSWORD_BGP_CLUSTER` for the Secret `bgp-cluster`."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The Secrets that are named, each once."""
+        return tuple(dict.fromkeys(name for name in (self.cluster, self.nodes, self.fabric) if name))
+
 
 class Agent(Strict):
     """What tells FRR on data-plane nodes about OpenStack's addresses."""

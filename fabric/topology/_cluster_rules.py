@@ -21,7 +21,7 @@ def cluster_problems(topology: Topology, source: Source) -> Iterator[Problem]:
             found, allowed = f"a setting that '{agent.kind}' does not have", "kind: ovn-bgp-agent"
             yield source.problem(("kubernetes", "agent", key), found, allowed, "Leave it out, or choose that agent.")
     passwords = topology.passwords
-    if passwords.file is not None and not (passwords.cluster or passwords.nodes or passwords.fabric):
+    if passwords.file is not None and not passwords.names:
         found, allowed = "a file, and no session with a password", "a Secret's name for cluster, nodes or fabric"
         yield source.problem(("passwords", "file"), found, allowed, "Name the Secrets, or leave the file out.")
 
