@@ -99,6 +99,9 @@ def topologies(draw: st.DrawFn) -> Values:
         },
         "bfd": {"fabric": draw(st.booleans()), "nodes": draw(st.booleans())},
     }
+    if values["asn"]:  # the defaults of `rhoso` have one ASN for all leaves
+        for rack in (rack for zone in values["zones"] for rack in zone["racks"]):
+            rack["asn"] = draw(st.sampled_from([None, {"nodes": "leaf", "leaves": "per-rack"}, {"nodes": "per-node"}]))
     if pods:
         values["pods"] = [{"name": pod, "spines": draw(st.integers(1, 3))} for pod in pods]
         values["super_spines"] = draw(st.integers(1, 3))

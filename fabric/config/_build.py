@@ -19,8 +19,8 @@ from fabric.config._device import (
 )
 from fabric.config._filters import families_of, family_of, host_prefix, switch_lists
 from fabric.config._node import node_config
-from fabric.config._policy import Address, Policies, Prefix
-from fabric.config._session import BFD_PROFILE, Side, neighbors, sides
+from fabric.config._policy import Address, Policies, Prefix, RouteMap, RouteMapEntry, SetAsPathPrepend
+from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides
 from fabric.plan import DevicePlan, LinkPlan, Plan
 
 COALESCE_MS = 100
@@ -75,10 +75,18 @@ def _switch(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
         interfaces=base.interfaces,
         bgp=(_instance(plan, device, sessions, routes),),
         static_routes=routes,
-        policies=Policies(prefix_lists=switch_lists(plan)),
+        policies=Policies(prefix_lists=switch_lists(plan), route_maps=_route_maps(device, sessions)),
         bfd_profiles=bfd_profiles(plan, sessions),
         defaults="datacenter",
     )
+
+
+def _route_maps(device: DevicePlan, sessions: tuple[Neighbor, ...]) -> tuple[RouteMap, ...]:
+    """The route maps that the sessions ask for."""
+    assert device.asn is not None
+    if not any(family.route_map_out == EQUAL_LENGTHS for session in sessions for family in session.families):
+        return ()
+    return (RouteMap(EQUAL_LENGTHS, (RouteMapEntry(10, "permit", (), (SetAsPathPrepend((device.asn,)),)),)),)
 
 
 def _instance(

@@ -10,9 +10,11 @@ from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Secret, Timer
 from fabric.config._filters import default_and_hosts_list, families_of, family_of, hosts_list
 from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
-from fabric.topology import Tier
+from fabric.topology import AsnSettings, RackAsnSettings, Tier
 
 BFD_PROFILE = "fabric"
+EQUAL_LENGTHS = "equal-lengths"
+"""The route map by which leaves of iBGP racks prepend their ASN."""
 Direction = Literal["up", "down"]
 _PLURAL: dict[Tier, str] = {
     "border": "borders",
@@ -121,6 +123,7 @@ def _family(side: Side, family: Family) -> NeighborFamily:
         family,
         prefix_list_in=hosts if down else with_default,
         prefix_list_out=with_default if down else hosts,
+        route_map_out=EQUAL_LENGTHS if prepends(side) else None,
         next_hop_self=side.internal and not reflects,
         next_hop_self_force=reflects,
         route_reflector_client=reflects,
@@ -138,13 +141,25 @@ def _originates_default(side: Side) -> bool:
 
 def _allowas_in(side: Side) -> int | Literal["origin"] | None:
     """Leaves that share an ASN must accept it in what the spines pass on; so must nodes that share one."""
-    asn = side.plan.design.settings.asn
     if side.toward != "up" or (side.internal and side.me.device.tier != "node"):
         return None
-    if side.me.device.tier == "leaf" and asn.leaves != "per-leaf":
-        return "origin" if asn.nodes == "leaf" else 1
-    if side.me.device.tier == "node":
-        if asn.nodes == "leaf":
-            return "origin" if asn.leaves != "per-leaf" else None
-        return 1 if asn.nodes != "per-node" else None
-    return None
+    asn, me = side.plan.design.settings.asn, side.me.device
+    here = asn.of(me.rack)
+    if me.tier == "leaf" or (me.tier == "node" and here.internal):
+        return _of_shared_leaf(asn, here) if here.leaves != "per-leaf" else None
+    return 1 if me.tier == "node" and here.nodes != "per-node" else None
+
+
+def _of_shared_leaf(asn: AsnSettings, here: RackAsnSettings) -> int | Literal["origin"]:
+    """In iBGP racks the shared ASN is the origin of all that comes; in eBGP racks a node's stands behind it."""
+    alike = (here,) if here.leaves == "per-rack" else tuple(asn.racks.values())
+    if all(rack.internal for rack in alike):
+        return "origin"
+    return 2 if asn.equal_lengths and any(rack.internal for rack in alike) else 1
+
+
+def prepends(side: Side) -> bool:
+    """Whether a leaf makes its AS path as long as those of racks whose nodes have ASNs of their own."""
+    asn, me = side.plan.design.settings.asn, side.me.device
+    fits = me.tier == "leaf" and side.toward == "up" and not side.internal
+    return fits and asn.equal_lengths and asn.mixed and asn.of(me.rack).internal

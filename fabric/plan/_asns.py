@@ -39,13 +39,23 @@ class Asns:
 
     def _reserve_overrides(self) -> None:
         """Keeps what the file gives to single devices from being given to others."""
-        owners = {d.name: d.tier for d in self._design.fabric.devices}
-        shared = {"border", "leaf" if self._settings.leaves != "per-leaf" else ""}
-        shared |= {"node"} if self._settings.nodes != "per-node" else set()
-        shared |= {"spine", "super-spine"} if self._settings.spines == "shared" else set()
         for name, asn in self._settings.overrides.items():
-            if owners[name] not in shared:
-                self._giver.reserve(f"asn.{owners[name]}", {asn})
+            device = self._design.fabric.by_name[name]
+            if self._is_alone(device):
+                self._giver.reserve(f"asn.{device.tier}", {asn})
+
+    def _is_alone(self, device: Device) -> bool:
+        """True where the device has an ASN for itself."""
+        here = self._settings.of(device.rack)
+        match device.tier:
+            case "leaf":
+                return here.leaves == "per-leaf"
+            case "node":
+                return here.nodes == "per-node"
+            case "border":
+                return False
+            case _:
+                return self._settings.spines == "unique"
 
     def of(self, device: Device) -> int | None:
         """The device's ASN; `None` for a node without BGP. 0 stands for one that could not be given (a problem)."""
@@ -54,6 +64,8 @@ class Asns:
         override = self._settings.overrides.get(device.name)
         if override is not None:
             return override
+        if device.tier == "node" and device.rack and self._settings.of(device.rack).internal:
+            return self.of(self._leaves[device.rack])
         group = self._group(device)
         room = self._rooms[group.tier]
         return self._giver.claim((group.place, f"asn.{group.tier}"), group.owner, room, room.first + group.ordinal) or 0
@@ -69,8 +81,6 @@ class Asns:
                 return _Group("spine", CORE, device.pod or _ALL, self._slots.pod(device))
             case "super-spine" if unique:
                 return _Group("super-spine", CORE, device.name, self._slots.of(device))
-            case "node" if self._settings.nodes == "leaf" and device.rack:
-                return self._leaf_group(self._leaves[device.rack])
             case "node":
                 return self._node_group(device)
             case tier:
@@ -78,7 +88,7 @@ class Asns:
 
     def _leaf_group(self, leaf: Device) -> _Group:
         assert leaf.rack is not None
-        match self._settings.leaves:
+        match self._settings.of(leaf.rack).leaves:
             case "per-leaf":
                 return _Group("leaf", leaf.rack, leaf.name, self._slots.leaf(leaf))
             case "per-rack":
@@ -92,7 +102,7 @@ class Asns:
         """Racks have a block each; nodes outside the racks come before them."""
         place = device.rack or CORE
         block = 0 if device.rack is None else 1 + self._slots.rack(device)
-        match self._settings.nodes:
+        match self._settings.of(device.rack).nodes:
             case "per-node":
                 room = self._design.topology.growth.nodes_per_rack
                 return _Group("node", place, device.name, block * room + self._slots.of(device))

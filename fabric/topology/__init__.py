@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fabric.topology._read import Design, load, parse, read_text
     from fabric.topology._redundancy import Cut, Redundancy, redundancy
     from fabric.topology._schema import json_schema
-    from fabric.topology._settings import AsnSettings, LinkSettings, Settings
+    from fabric.topology._settings import AsnSettings, LinkSettings, RackAsnSettings, Settings
     from fabric.topology._source import Source, read_yaml
 else:
     __getattr__ = lazily(__name__)
@@ -43,6 +43,7 @@ __all__ = [
     "Pool",
     "PortGroup",
     "Profile",
+    "RackAsnSettings",
     "Range",
     "Redundancy",
     "Routing",

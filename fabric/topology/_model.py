@@ -60,6 +60,18 @@ class AsnRange(Strict):
     """The highest ASN."""
 
 
+NodeAsns = Literal["leaf", "per-node", "per-rack", "shared"]
+
+
+class RackAsn(Strict):
+    """ASNs of one rack, where it differs from the fabric."""
+
+    leaves: Literal["per-leaf", "per-rack"] | None = None
+    """One ASN for each of its leaves, or one for all of them."""
+    nodes: NodeAsns | None = None
+    """`leaf` makes it an iBGP rack: its leaves reflect routes to its nodes, in one ASN; all else are eBGP racks."""
+
+
 class AsnPlan(Strict):
     """How autonomous system numbers are given out. What is left out takes the profile's default."""
 
@@ -69,8 +81,11 @@ class AsnPlan(Strict):
     """Who shares a leaf ASN. `per-zone` and `shared` make leaves accept their own ASN (`allowas-in`)."""
     spines: Literal["shared", "unique"] | None = None
     """One ASN for all spines of a pod (RFC 7938 section 5.2.2), or one each."""
-    nodes: Literal["leaf", "per-node", "per-rack", "shared"] | None = None
-    """`leaf`: nodes are iBGP clients of route-reflecting leaves; otherwise who shares a node ASN."""
+    nodes: NodeAsns | None = None
+    """`leaf`: nodes are iBGP clients of route-reflecting leaves; otherwise who shares a node ASN. A rack may differ."""
+    equal_lengths: Switch = True
+    """Where some racks have iBGP nodes and others eBGP nodes: leaves of the former prepend their ASN once, so that an
+    address announced in racks of both kinds is reached in all of them. Otherwise the shorter AS path takes it all."""
     super_spine_range: AsnRange | None = None
     """Range of super-spine ASNs."""
     spine_range: AsnRange | None = None
@@ -248,6 +263,8 @@ class Rack(Strict):
     """Nodes of the rack by node group."""
     pod: Name | None = None
     """Pod whose spines the leaves connect to; default: the zone's pod."""
+    asn: RackAsn | None = None
+    """ASNs of this rack, where it differs from the fabric: iBGP and eBGP racks may stand side by side."""
 
 
 class Zone(Strict):

@@ -233,13 +233,22 @@ def _static_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
 
 def _reflected_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
     """Nodes in their leaves' ASN need leaves that share one: a node has one ASN, and all sessions are iBGP."""
-    settings = settings_of(topology)
-    dual = any(_size(rack.leaves) > 1 for zone in topology.zones for rack in zone.racks)
-    if settings.asn.nodes == "leaf" and settings.asn.leaves == "per-leaf" and dual:
-        path: Path = ("asn", "leaves" if ("asn", "leaves") in source.lines else "nodes")
-        found = "nodes in the ASN of leaves that have one each"
-        action = "Set asn.leaves to one of them, or asn.nodes to per-node."
-        yield source.problem(path, found, "per-rack, per-zone or shared leaf ASNs", action)
+    asn, told = settings_of(topology).asn, False
+    for z, zone in enumerate(topology.zones):
+        for r, rack in enumerate(zone.racks):
+            here = asn.of(rack.name)
+            if not here.internal or here.leaves != "per-leaf" or _size(rack.leaves) < 2:
+                continue
+            if rack.asn is None and told:
+                continue
+            told = told or rack.asn is None
+            head: Path = ("asn",) if rack.asn is None else ("zones", z, "racks", r, "asn")
+            path = (*head, "leaves" if (*head, "leaves") in source.lines else "nodes")
+            subject = "" if rack.asn is None else f"rack '{rack.name}' with "
+            found = f"{subject}nodes in the ASN of leaves that have one each"
+            allowed = "per-rack, per-zone or shared leaf ASNs"
+            action = "Set asn.leaves to one of them, or asn.nodes to per-node."
+            yield source.problem(path, found, allowed, action)
 
 
 def _pools(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
-from fabric.topology._model import AsnRange, Pool, Profile, Topology
+from fabric.topology._model import AsnRange, NodeAsns, Pool, Profile, Rack, Topology
 from fabric.topology._values import Role
 
 Sharing = Literal["per-leaf", "per-rack", "per-zone", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class RackAsnSettings:
+    """How the ASNs of a rack are given out."""
+
+    leaves: Sharing
+    nodes: NodeAsns
+
+    @property
+    def internal(self) -> bool:
+        """True for an iBGP rack: nodes are in their leaves' ASN."""
+        return self.nodes == "leaf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +32,23 @@ class AsnSettings:
 
     leaves: Sharing
     spines: Literal["shared", "unique"]
-    nodes: Literal["leaf", "per-node", "per-rack", "shared"]
+    nodes: NodeAsns
+    """Of nodes in no rack, and of racks that do not differ."""
     ranges: Mapping[str, AsnRange]
     overrides: Mapping[str, int]
+    racks: Mapping[str, RackAsnSettings]
+    """Of every rack."""
+    equal_lengths: bool
+    """Whether iBGP racks beside eBGP racks prepend their ASN."""
+
+    def of(self, rack: str | None) -> RackAsnSettings:
+        """What holds in a rack, or for nodes outside the racks."""
+        return self.racks[rack] if rack else RackAsnSettings(self.leaves, self.nodes)
+
+    @property
+    def mixed(self) -> bool:
+        """True where iBGP racks and eBGP racks stand side by side."""
+        return len({rack.internal for rack in self.racks.values()}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +91,7 @@ class _Defaults:
     side_first: bool
     width: Literal[2, 4]
     leaves: Sharing
-    nodes: Literal["leaf", "per-node", "per-rack", "shared"]
+    nodes: NodeAsns
     ranges: Mapping[str, AsnRange]
     bfd_roles: frozenset[str]
     cluster_roles: frozenset[str]
@@ -193,10 +220,19 @@ def _asn(topology: Topology, defaults: _Defaults) -> AsnSettings:
         "node": asn.node_range,
     }
     ranges.update({tier: entry for tier, entry in chosen.items() if entry is not None})
+    whole = RackAsnSettings(asn.leaves or defaults.leaves, asn.nodes or defaults.nodes)
     return AsnSettings(
-        leaves=asn.leaves or defaults.leaves,
+        leaves=whole.leaves,
         spines=asn.spines or "shared",
-        nodes=asn.nodes or defaults.nodes,
+        nodes=whole.nodes,
         ranges=ranges,
         overrides=asn.overrides,
+        racks={rack.name: _of_rack(rack, whole) for zone in topology.zones for rack in zone.racks},
+        equal_lengths=asn.equal_lengths,
     )
+
+
+def _of_rack(rack: Rack, whole: RackAsnSettings) -> RackAsnSettings:
+    if rack.asn is None:
+        return whole
+    return RackAsnSettings(rack.asn.leaves or whole.leaves, rack.asn.nodes or whole.nodes)

@@ -85,11 +85,14 @@ def check_link_ends(made: Plan) -> None:
 def asn_group(made: Plan, device: Device) -> str:
     """Who shares the device's ASN, in the words of the scheme."""
     asn = made.design.settings.asn
-    if device.tier == "leaf" or (device.tier == "node" and asn.nodes == "leaf" and device.rack):
-        groups = {"per-leaf": device.name, "per-rack": device.rack, "per-zone": device.zone, "shared": ""}
-        return f"leaf {groups[asn.leaves]}"
+    here = asn.of(device.rack)
+    if device.tier == "leaf" or (device.tier == "node" and here.internal and device.rack):
+        leaf = next(d.name for d in made.design.fabric.tier("leaf") if d.rack == device.rack)
+        name = device.name if device.tier == "leaf" else leaf
+        groups = {"per-leaf": name, "per-rack": f"of {device.rack}", "per-zone": device.zone, "shared": ""}
+        return f"leaf {groups[here.leaves]}"
     if device.tier == "node":
-        return f"node { {'per-node': device.name, 'per-rack': device.rack}.get(asn.nodes, '') }"
+        return f"node { {'per-node': device.name, 'per-rack': f'of {device.rack}'}.get(here.nodes, '') }"
     if device.tier == "spine":
         return f"spine {device.name if asn.spines == 'unique' else device.pod}"
     if device.tier == "super-spine":
@@ -104,6 +107,8 @@ def check_asns(made: Plan) -> None:
     for entry in made.devices:
         if entry.asn is None:
             assert entry.device.routing == "static"
+            continue
+        if entry.asn in made.design.settings.asn.overrides.values():
             continue
         group = asn_group(made, entry.device)
         tier = group.partition(" ")[0]
