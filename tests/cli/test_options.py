@@ -17,8 +17,9 @@ PINNED = "device,network,address\nrack-0-worker-0,storage,172.18.0.200\n"
 
 def _commands(command: object, path: str = "fabric") -> Iterator[tuple[str, TyperCommand]]:
     if isinstance(command, TyperGroup):
-        for name, member in command.commands.items():
-            yield from _commands(member, f"{path} {name}")
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            yield from _commands(command.get_command(context, name), f"{path} {name}")
     elif isinstance(command, TyperCommand):
         yield path, command
 
