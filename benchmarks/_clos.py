@@ -18,6 +18,9 @@ chown -R frr:frr /var/run/frr
 """
 """Starts the two daemons themselves; munet's own examples call `frrinit.sh`, which starts more and is slower."""
 
+PLANNED_SPINES = 8
+"""More spines than a topology file plans for unless it says so."""
+
 NETLAB_NODES = 150
 """More nodes than this netlab numbers only when told to."""
 NETLAB_LARGE = (
@@ -73,6 +76,7 @@ def topology_yaml(spines: int, leaves: int) -> str:
         "version: 1",
         "name: benchmark",
         f"spines: {spines}",
+        *((f"growth: {{spines: {spines}, racks: {leaves}}}",) if spines > PLANNED_SPINES else ()),
         "links: {fabric: numbered, fabric_prefix: 31}",
         "bfd: {fabric: false}",
         f"asn: {{width: {2 if leaves <= 360 else 4}}}",

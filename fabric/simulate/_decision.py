@@ -73,7 +73,17 @@ def _early_rank(path: Path) -> tuple[int, int, bool, int, int]:
     )
 
 
+def rank(path: Path) -> tuple[object, ...]:
+    """Sorts paths as the decision prefers them, where no MEDs differ."""
+    return (*_early_rank(path), *_late_rank(path))
+
+
 _EARLY = (Reason.WEIGHT, Reason.LOCAL_PREFERENCE, Reason.LOCAL_ORIGIN, Reason.AS_PATH_LENGTH, Reason.ORIGIN)
+
+
+def tying(path: Path) -> tuple[object, ...]:
+    """What paths must have in common to be installed together, where no MEDs differ."""
+    return (*_early_rank(path), path.external, path.igp_metric)
 
 
 def _late_rank(path: Path) -> tuple[bool, int, int, int, int, int, str]:

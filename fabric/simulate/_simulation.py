@@ -57,6 +57,11 @@ class Simulation:
         return self._forwarding.source_towards(device, destination)
 
     @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Why prefixes were taken one after the other: what in the policy lets the order of updates matter."""
+        return tuple(dict.fromkeys(what for bgp in self._round.bgp.values() for what in bgp.outcomes.obstacles))
+
+    @property
     def _forwarding(self) -> Forwarding:
         return Forwarding(self._links, self._round.zebra)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -55,23 +56,27 @@ _POLICIES = policies(*_LISTS, *_MAPS)
 _MAP_NAMES = [None, None, None, *(item.name for item in _MAPS)]
 
 
+MONOTONIC = [None, None, None, *(name for name in ("paint", "drop", "longer", "secret"))]
+"""Maps that cannot make a longer way the better one."""
+
+
 @st.composite
-def neighbor_policies(draw: st.DrawFn) -> dict[str, Any]:
+def neighbor_policies(draw: st.DrawFn, maps: Sequence[str | None]) -> dict[str, Any]:
     """Settings of one neighbor; most have none."""
     if draw(st.integers(0, 2)):
         return {}
     return {
         "prefix_list_in": draw(st.sampled_from([None, None, None, "hosts", "shared"])),
         "prefix_list_out": draw(st.sampled_from([None, None, None, "hosts", "shared"])),
-        "route_map_in": draw(st.sampled_from(_MAP_NAMES)),
-        "route_map_out": draw(st.sampled_from(_MAP_NAMES)),
+        "route_map_in": draw(st.sampled_from(maps)),
+        "route_map_out": draw(st.sampled_from(maps)),
         "allowas_in": draw(st.sampled_from([None, None, 1, "origin"])),
         "default_originate": draw(st.integers(0, 5)) == 0,
     }
 
 
 @st.composite
-def clos(draw: st.DrawFn) -> FabricConfig:
+def clos(draw: st.DrawFn, maps: Sequence[str | None] = _MAP_NAMES) -> FabricConfig:
     """A Clos with repeated AS numbers, random policies, and sometimes a route-reflected node below two leaves."""
     spines, leaves = draw(st.integers(1, 3)), draw(st.integers(2, 4))
     numbered = draw(st.booleans())
@@ -89,7 +94,7 @@ def clos(draw: st.DrawFn) -> FabricConfig:
         internal = a[1] == b[1]
         for side, (end, other) in enumerate(((a, b), (b, a))):
             mine, theirs = number + side, number + 1 - side
-            policy = draw(neighbor_policies()) | extra[side]
+            policy = draw(neighbor_policies(maps)) | extra[side]
             remote: Any = "internal" if internal else other[1]
             if numbered or internal:
                 ports[end[0]].append(interface(names[side], f"10.0.0.{mine}/31", f"fd01::{mine:x}/127"))

@@ -1,0 +1,155 @@
+"""Sets of destination classes as whole numbers: bit n stands for class n, so that one operation acts on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+from fabric.config import Address, MatchPrefixList, Prefix, RouteMap
+from fabric.simulate._attributes import Attributes
+from fabric.simulate._monotonic import maps_in_use
+from fabric.simulate._path import Path, Router
+from fabric.simulate._policy import PrefixMatcher
+from fabric.simulate._propagation import DestinationClass, Graph
+
+ClassSet = int
+
+ORIGIN = 0
+"""Stands in an AS path for the ASN of whoever originates the class; no real AS has this number (RFC 7607)."""
+
+
+def members(classes: ClassSet) -> Iterator[int]:
+    """The numbers of the classes in the set, ascending."""
+    while classes:
+        lowest = classes & -classes
+        yield lowest.bit_length() - 1
+        classes ^= lowest
+
+
+def set_of(numbers: Iterable[int]) -> ClassSet:
+    """The set of these class numbers."""
+    found = 0
+    for number in numbers:
+        found |= 1 << number
+    return found
+
+
+class ClassSets:
+    """What sets the classes of one graph apart, as sets of them."""
+
+    def __init__(self, graph: Graph, classes: Sequence[DestinationClass]) -> None:
+        self._graph = graph
+        self.classes = classes
+        self.all: ClassSet = (1 << len(classes)) - 1
+        self._parts: dict[tuple[PrefixMatcher, ...], tuple[tuple[Prefix, ClassSet], ...]] = {}
+
+    def where(self, holds: Callable[[DestinationClass], object]) -> ClassSet:
+        """The classes of which that holds."""
+        return set_of(number for number, item in enumerate(self.classes) if holds(item))
+
+    @cached_property
+    def suppressed(self) -> dict[int, ClassSet]:
+        """By speaker, the classes that an aggregate keeps it from announcing."""
+        found: dict[int, ClassSet] = {}
+        for number, item in enumerate(self.classes):
+            for index in item.suppressed:
+                found[index] = found.get(index, 0) | 1 << number
+        return found
+
+    @cached_property
+    def hosts(self) -> dict[Address, ClassSet]:
+        """By next-hop address, the class of the host route to it."""
+        found: dict[Address, ClassSet] = {}
+        for number, item in enumerate(self.classes):
+            if item.host is not None:
+                found[item.host] = found.get(item.host, 0) | 1 << number
+        return found
+
+    @cached_property
+    def defaults(self) -> ClassSet:
+        """The classes that `default-originate` sends."""
+        return self.where(lambda item: item.defaults)
+
+    @cached_property
+    def origin_asns(self) -> tuple[int | None, ...]:
+        """By class, the ASN for which `ORIGIN` stands in its AS paths; `None` where the real ASNs are written.
+
+        Classes of different origins then have equal paths, so that one look at a path answers for all of them. That is
+        for plain AS paths only, with one origin AS.
+        """
+        if self._edits_as_paths():
+            return (None,) * len(self.classes)
+        return tuple(self._origin_asn(item) for item in self.classes)
+
+    def _origin_asn(self, item: DestinationClass) -> int | None:
+        if item.defaults or any(path.attributes.as_path for paths in item.local.values() for path in paths):
+            return None
+        asns = {c.export.asn for index in item.local for c in self._graph.outgoing[index] if c.export.external}
+        return asns.pop() if len(asns) == 1 else None
+
+    def _edits_as_paths(self) -> bool:
+        plain = {"SetAsPathPrepend", "MatchAsPath"}.isdisjoint(
+            type(clause).__name__
+            for use in maps_in_use(self._graph)
+            for entry in use.map.entries
+            for clause in (*entry.sets, *entry.matches)
+        )
+        edits = any(
+            c.export.settings.as_override
+            or c.export.settings.remove_private_as
+            or c.export.asn != c.sender.instance.asn
+            for c in self._graph.channels
+        )
+        return edits or not plain
+
+    @cached_property
+    def by_origin(self) -> dict[int, ClassSet]:
+        """By ASN, the classes in whose AS paths `ORIGIN` stands for it."""
+        found: dict[int, ClassSet] = {}
+        for number, asn in enumerate(self.origin_asns):
+            if asn is not None:
+                found[asn] = found.get(asn, 0) | 1 << number
+        return found
+
+    @cached_property
+    def relative(self) -> ClassSet:
+        """The classes whose AS paths have `ORIGIN` in them."""
+        return set_of(number for number, asn in enumerate(self.origin_asns) if asn is not None)
+
+    def parts(
+        self, router: Router, prefix_list: str | None, route_map: str | None
+    ) -> tuple[tuple[Prefix, ClassSet], ...]:
+        """The classes in parts that the device's prefix list and route map treat alike, each with a prefix of it."""
+        found = router.policy.route_maps.get(route_map) if route_map is not None else None
+        names = _lists_of(found) if found is not None else set[tuple[str, str]]()
+        if prefix_list is not None:
+            names.add((prefix_list, self._graph.family))
+        lists = (router.policy.prefix_lists.get(name) for name in sorted(names))
+        return self._split(tuple(item for item in lists if item is not None))
+
+    def _split(self, lists: tuple[PrefixMatcher, ...]) -> tuple[tuple[Prefix, ClassSet], ...]:
+        if lists not in self._parts:
+            found: dict[tuple[bool, ...], tuple[Prefix, ClassSet]] = {}
+            for number, item in enumerate(self.classes):
+                verdict = tuple(matcher.permits(item.prefix) for matcher in lists)
+                prefix, known = found.get(verdict, (item.prefix, 0))
+                found[verdict] = prefix, known | 1 << number
+            self._parts[lists] = tuple(found.values())
+        return self._parts[lists]
+
+    def written(self, path: Path, number: int) -> Path:
+        """The path as a speaker of that class has it: with the ASN of the origin."""
+        asn = self.origin_asns[number]
+        return path if asn is None else path._replace(attributes=written(path.attributes, asn))
+
+
+def written(attributes: Attributes, asn: int) -> Attributes:
+    """The attributes with the ASN in place of `ORIGIN`."""
+    if ORIGIN not in attributes.as_path:
+        return attributes
+    return attributes._replace(as_path=tuple(asn if hop == ORIGIN else hop for hop in attributes.as_path))
+
+
+def _lists_of(item: RouteMap) -> set[tuple[str, str]]:
+    matches = (match for entry in item.entries for match in entry.matches)
+    return {(match.name, match.family) for match in matches if isinstance(match, MatchPrefixList)}

@@ -1,0 +1,147 @@
+"""The stable state of every destination class, found for all at once where that is sound, else one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Protocol
+
+from fabric.simulate._channels import Channel
+from fabric.simulate._classsets import ClassSet, ClassSets, set_of
+from fabric.simulate._decision import Decision, decide, tying
+from fabric.simulate._monotonic import obstacles
+from fabric.simulate._path import Path
+from fabric.simulate._propagation import DestinationClass, Graph, propagate
+from fabric.simulate._together import Rules, State, settle_all
+
+_NAMED = 3
+"""Obstacles that an answer names."""
+
+
+class Outcomes(Protocol):
+    """What all speakers hold in the stable state."""
+
+    obstacles: tuple[str, ...]
+    """Why the classes were taken one after the other; empty where they were not."""
+
+    def received(self, number: int, index: int) -> Sequence[Path]:
+        """The usable paths of a class that a speaker got from its peers."""
+
+    def best(self, number: int, index: int) -> Path | None:
+        """The best path of a class at a speaker."""
+
+    def decisions(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What the speaker decided for which classes; in AS paths ORIGIN may stand for an ASN."""
+
+    def accepted(self, channel: Channel) -> ClassSet:
+        """The classes of which the channel's receiver holds a path that it brought."""
+
+
+def outcomes(graph: Graph, classes: Sequence[DestinationClass]) -> Outcomes:
+    """The stable state of the classes; raises `NoStableStateError` where a class has none."""
+    found = tuple(islice(obstacles(graph, classes), _NAMED))
+    if found:
+        return OneByOne(graph, classes, found)
+    rules = Rules(graph, ClassSets(graph, classes))
+    return Together(rules, settle_all(rules))
+
+
+class OneByOne:
+    """The general engine: a fixed point for each class."""
+
+    def __init__(self, graph: Graph, classes: Sequence[DestinationClass], why: tuple[str, ...]) -> None:
+        self._graph = graph
+        self._classes = classes
+        self._found = [propagate(graph, item) for item in classes]
+        self.obstacles = why
+
+    def received(self, number: int, index: int) -> Sequence[Path]:
+        """The usable paths of a class that a speaker got from its peers."""
+        return tuple(self._found[number].received[index].values())
+
+    def best(self, number: int, index: int) -> Path | None:
+        """The best path of a class at a speaker."""
+        return self._found[number].best[index]
+
+    def decisions(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What the speaker decided for each class."""
+        for number, item in enumerate(self._classes):
+            paths = [*item.local.get(index, ()), *self.received(number, index)]
+            if paths:
+                yield decide(paths, self._graph.settings[index]), 1 << number
+
+    def accepted(self, channel: Channel) -> ClassSet:
+        """The classes of which the channel's receiver holds a path that it brought."""
+        index = channel.receiver.index
+        return set_of(n for n, found in enumerate(self._found) if channel.index in found.received[index])
+
+
+class Together:
+    """The engine for all classes at once."""
+
+    obstacles: tuple[str, ...] = ()
+
+    def __init__(self, rules: Rules, state: State) -> None:
+        self.rules = rules
+        self.state = state
+
+    def received(self, number: int, index: int) -> Sequence[Path]:
+        """The usable paths of a class that a speaker got from its peers."""
+        lines = (pair for held in self.state.received[index].values() for pair in held.items())
+        return tuple(self.rules.sets.written(line.path, number) for line, classes in lines if classes >> number & 1)
+
+    def best(self, number: int, index: int) -> Path | None:
+        """The best path of a class at a speaker."""
+        lines = self.state.best[index].items()
+        found = next((line.path for line, classes in lines if classes >> number & 1), None)
+        return None if found is None else self.rules.sets.written(found, number)
+
+    def decisions(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What the speaker decided for which classes."""
+        return decisions(self.rules, self.state, index)
+
+    def accepted(self, channel: Channel) -> ClassSet:
+        """The classes of which the channel's receiver holds a path that it brought."""
+        found = 0
+        for classes in self.state.received[channel.receiver.index].get(channel.index, {}).values():
+            found |= classes
+        return found
+
+
+def decisions(rules: Rules, state: State, index: int, within: ClassSet = -1) -> Iterator[tuple[Decision, ClassSet]]:
+    """What the speaker decided for which classes, of those within a set; ORIGIN stands for ASNs."""
+    settings = rules.graph.settings[index]
+    rivals = _rivals(rules, state, index, within)
+    for line, all_classes in state.best[index].items():
+        classes = all_classes & within
+        if not classes:
+            continue
+        tied = [(path, found & classes) for path, found in rivals.get(tying(line.path), ()) if found & classes]
+        for members, part in _parts(classes, [pair for pair in tied if pair[0] is not line.path]):
+            yield decide([line.path, *members], settings), part
+
+
+def _rivals(rules: Rules, state: State, index: int, within: ClassSet) -> dict[object, list[tuple[Path, ClassSet]]]:
+    """The paths that tie with others for some classes, by what they tie in."""
+    ranked: dict[object, list[tuple[Path, ClassSet]]] = {}
+    for line, classes in rules.offers(state, index):
+        if classes & within:
+            ranked.setdefault(tying(line.path), []).append((line.path, classes & within))
+    found: dict[object, list[tuple[Path, ClassSet]]] = {}
+    for key, offers in ranked.items():
+        once = several = 0
+        for _, classes in offers:
+            several |= once & classes
+            once |= classes
+        if several:
+            found[key] = [(path, classes) for path, classes in offers if classes & several]
+    return found
+
+
+def _parts(classes: ClassSet, tied: Sequence[tuple[Path, ClassSet]]) -> Iterator[tuple[tuple[Path, ...], ClassSet]]:
+    """The classes in parts that have the same of the tied paths."""
+    parts: list[tuple[tuple[Path, ...], ClassSet]] = [((), classes)]
+    for path, found in tied:
+        split = [((*members, path), part & found) for members, part in parts if part & found]
+        parts = [(members, part & ~found) for members, part in parts if part & ~found] + split
+    return iter(parts)
