@@ -42,7 +42,7 @@ def spec_of(
     from fabric.render import frr_files
 
     fabric = _fabric(design, cluster, ledger or EMPTY, passwords)
-    sources = {_TOPOLOGY: design.topology.model_dump_json(exclude_unset=True)}
+    sources = {_TOPOLOGY: design.topology.model_dump_json(exclude_unset=True, by_alias=True)}
     sources[_LEDGER] = ledger_text(ledger or EMPTY)
     sources[_PASSWORDS] = json.dumps({name: secret.value for name, secret in passwords.items()})
     if cluster is not None:

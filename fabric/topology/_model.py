@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fabric.topology._cluster import Kubernetes, Passwords
+from fabric.topology._intents import Intent
 from fabric.topology._values import (
     AnyAddress,
     AnyPrefix,
@@ -366,6 +367,8 @@ class Topology(Strict):
     """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()
     """Latency and MTU between zones."""
+    intents: tuple[Intent, ...] = ()
+    """What the fabric is to do, which simulator and lab are asked alike."""
     growth: Growth = Field(default_factory=Growth.model_construct)
     """Room for growth."""
     rhoso: Rhoso = Field(default_factory=Rhoso.model_construct)

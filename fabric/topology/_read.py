@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._expand import Fabric, expand
+from fabric.topology._intents import Selector
 from fabric.topology._model import Topology
 from fabric.topology._rules import problems_of
 from fabric.topology._settings import Settings, settings_of
@@ -213,7 +214,7 @@ def _allowed(detail: ErrorDetails) -> str:
         case "model_type" | "dict_type" | "mapping_type":
             return "a mapping of keys to values"
         case "tuple_type" | "list_type":
-            return "a list"
+            return "a name, or a list of names" if detail["loc"][-1] in _WORDS_KEYS else "a list"
         case "int_type" if len(detail["loc"]) > 1 and detail["loc"][-1] == "constrained-int":
             return "a count, or a list of names"
         case "too_short":
@@ -239,6 +240,7 @@ _PATTERN_ENDS: Mapping[str, str] = {
     r"[a-z0-9.-]{0,251}[a-z0-9])?$": "a DNS domain such as example.com",
 }
 """What a text must be, by the end of its pattern."""
+_WORDS_KEYS = frozenset({*Selector.model_fields, "arrays", "remote_roles"})
 _WORDS: Mapping[str, str] = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -270,9 +272,10 @@ def _keys_at(path: Path) -> Iterable[str]:
     """The keys that the model has at `path`."""
     model: type[BaseModel] = Topology
     for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            model = _model_in(model.model_fields[part].annotation) or model
-    return model.model_fields
+        fields = {info.alias or name: info for name, info in model.model_fields.items()}
+        if isinstance(part, str) and part in fields:
+            model = _model_in(fields[part].annotation) or model
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

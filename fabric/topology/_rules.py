@@ -10,6 +10,7 @@ from fabric.errors import Problem
 from fabric.topology._asn_rules import asn_problems
 from fabric.topology._cluster_rules import cluster_problems
 from fabric.topology._expand import expand, names, routing_of, singular
+from fabric.topology._intent_rules import intent_problems
 from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
 from fabric.topology._settings import settings_of
@@ -35,7 +36,14 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    return found or [*_overrides(topology, source), *_pins(topology, source)]
+    if found:
+        return found
+    fabric = expand(topology)
+    return [
+        *_overrides(topology, source),
+        *_pins(topology, source),
+        *intent_problems(topology, fabric, source),
+    ]
 
 
 def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:

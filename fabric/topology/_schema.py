@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from fabric.topology import _cluster, _model
+from fabric.topology import _cluster, _intents, _model
 from fabric.topology._model import Topology
 
 
@@ -18,7 +18,8 @@ def json_schema() -> dict[str, Any]:
     models = {Topology.__name__: schema, **schema["$defs"]}
     for name, texts in _descriptions().items():
         for key, text in texts.items():
-            models[name]["properties"][key]["description"] = text
+            if name in models:
+                models[name]["properties"][key.rstrip("_")]["description"] = text
     for key, field in Topology.model_fields.items():
         if field.default_factory:
             schema["properties"][key]["default"] = field.get_default(call_default_factory=True).model_dump(mode="json")
@@ -30,9 +31,16 @@ def _descriptions() -> Mapping[str, Mapping[str, str]]:
 
     pydantic reads them too (`use_attribute_docstrings`), but whenever the classes are made, which is in every command.
     """
-    modules = (ast.parse(inspect.getsource(module)) for module in (_cluster, _model))
-    nodes = (node for module in modules for node in module.body)
-    return {node.name: dict(_documented(node)) for node in nodes if isinstance(node, ast.ClassDef)}
+    modules = (ast.parse(inspect.getsource(module)) for module in (_cluster, _intents, _model))
+    classes = {node.name: node for module in modules for node in module.body if isinstance(node, ast.ClassDef)}
+    return {name: dict(_inherited(node, classes)) for name, node in classes.items()}
+
+
+def _inherited(model: ast.ClassDef, known: Mapping[str, ast.ClassDef]) -> Iterator[tuple[str, str]]:
+    for base in model.bases:
+        if isinstance(base, ast.Name) and base.id in known:
+            yield from _inherited(known[base.id], known)
+    yield from _documented(model)
 
 
 def _documented(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
