@@ -26,6 +26,7 @@ ROOMS = (
     "render",
     "netbox",
     "simulate",
+    "intents",
     "check",
     "lab",
     "verify",

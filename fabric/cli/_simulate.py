@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,9 @@ from fabric.cli._planning import LedgerOption, PinsOption, planned
 
 if TYPE_CHECKING:
     from fabric.config import Address, Family, Prefix
+    from fabric.intents import Verdict
     from fabric.simulate import Endpoint, Mapper, Simulation, SweepReport, Trace, WhatIf
+    from fabric.topology import Topology
 
 FailOption = Annotated[
     list[str] | None,
@@ -40,27 +43,32 @@ def simulate(
         str | None,
         typer.Option(metavar="SPEC", help="Try every failure, such as links=1,nodes=2,racks=1,zones=1."),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep.")] = 1,
+    intents: Annotated[
+        bool, typer.Option("--intents", help="Judge the file's intents, at rest and after every failure they name.")
+    ] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep and --intents.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
     from fabric import report
-    from fabric import simulate as library
 
-    _only_one({"--rib": rib, "--fib": fib, "--sweep": sweep})
+    _only_one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents or None})
+    asked = _asked(file, fail, ledger, pins)
     if sweep is not None:
-        swept = _sweep(_what_if(file, fail, ledger, pins), sweep, jobs)
+        swept = _sweep(asked, sweep, jobs)
         answer_json(report.sweep_document(swept)) if as_json else show(report.sweep_tables(swept))
         raise typer.Exit(0 if swept.sound else 1)
-    simulation = _simulated(file, fail, ledger, pins)
+    if intents:
+        verdicts = _judged(asked, jobs)
+        answer_json(report.intents_document(verdicts)) if as_json else show(report.intent_tables(verdicts))
+        raise typer.Exit(0 if all(verdict.kept for verdict in verdicts) else 1)
+    simulation = _simulated(asked)
     if rib is not None:
         answer_json(report.rib_document(simulation, rib)) if as_json else show(report.rib_tables(simulation, rib))
     elif fib is not None:
         answer_json(report.fib_document(simulation, fib)) if as_json else show(report.fib_tables(simulation, fib))
     else:
-        found = library.overview(simulation)
-        answer_json(report.overview_document(found)) if as_json else show(report.overview_tables(found))
-        raise typer.Exit(0 if found.sound else 1)
+        raise typer.Exit(0 if _overview(asked, simulation, as_json) else 1)
 
 
 def trace(
@@ -76,7 +84,7 @@ def trace(
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    traces = list(_traces(_simulated(file, fail, ledger, pins), source, destination))
+    traces = list(_traces(_simulated(_asked(file, fail, ledger, pins)), source, destination))
     if as_json:
         answer_json(trace_document(traces))
     else:
@@ -98,25 +106,64 @@ def explain(
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 
-    found = explained(_simulated(file, fail, ledger, pins), device, _prefix(prefix))
+    found = explained(_simulated(_asked(file, fail, ledger, pins)), device, _prefix(prefix))
     if as_json:
         answer_json(explanation_document(found))
     else:
         show(explanation_tables(found))
 
 
-def _what_if(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> WhatIf:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked about: a topology, and its fabric with what is broken or drained."""
+
+    topology: Topology
+    what_if: WhatIf
+
+
+def _asked(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> _Asked:
     from fabric.kubernetes import configure
     from fabric.simulate import what_if
 
-    return what_if(configure(planned(file, ledger, pins)), fail or ())
+    plan = planned(file, ledger, pins)
+    return _Asked(plan.design.topology, what_if(configure(plan), fail or ()))
 
 
-def _simulated(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> Simulation:
+def _simulated(asked: _Asked) -> Simulation:
     from fabric.simulate import simulate as predict
 
-    asked = _what_if(file, fail, ledger, pins)
-    return predict(asked.fabric, asked.failures)
+    return predict(asked.what_if.fabric, asked.what_if.failures)
+
+
+def _overview(asked: _Asked, simulation: Simulation, as_json: bool) -> bool:
+    """Shows the fabric as a whole, and its intents in this state; true when all is well."""
+    from fabric import report
+    from fabric.intents import Predicted, demands, judge_at_rest
+    from fabric.simulate import overview
+
+    found = overview(simulation)
+    verdicts = judge_at_rest(demands(asked.topology, simulation.fabric), Predicted(simulation))
+    if as_json:
+        answer_json({**report.overview_document(found), "intents": report.intent_documents(verdicts)})
+    else:
+        show([*report.overview_tables(found), *report.intent_tables(verdicts)])
+    return found.sound and all(verdict.kept for verdict in verdicts)
+
+
+def _judged(asked: _Asked, jobs: int) -> tuple[Verdict, ...]:
+    from fabric.errors import InputError
+    from fabric.intents import demands, judge_failures
+    from fabric.lab import Progress
+
+    what = asked.what_if
+    wanted = demands(asked.topology, what.fabric)
+    if not wanted:
+        raise InputError(
+            "--intents: found no intents in the topology file. Write some under `intents:`, or leave it out."
+        )
+    with progress() as listener, _workers(jobs) as mapper:
+        told = lambda done, of: listener(Progress("scenarios", done, of))  # noqa: E731 - one word for the call below
+        return judge_failures(wanted, what.fabric, what.failures, mapper, told)
 
 
 def _only_one(options: dict[str, str | None]) -> None:
@@ -127,7 +174,7 @@ def _only_one(options: dict[str, str | None]) -> None:
         raise InputError(f"Found {' and '.join(given)}; allowed: one of {', '.join(options)} at a time. Leave one out.")
 
 
-def _sweep(asked: WhatIf, spec: str, jobs: int) -> SweepReport:
+def _sweep(asked: _Asked, spec: str, jobs: int) -> SweepReport:
     from fabric.lab import Progress
     from fabric.simulate import SweepOptions, parse_sweeps
     from fabric.simulate import sweep as swept

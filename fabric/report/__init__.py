@@ -7,6 +7,7 @@ from fabric._lazy import lazily
 if TYPE_CHECKING:
     from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
     from fabric.report._html import to_html
+    from fabric.report._intents import intent_documents, intent_tables, intents_document
     from fabric.report._kubernetes import (
         configuration_document,
         findings_document,
@@ -51,6 +52,9 @@ __all__ = [
     "fib_document",
     "fib_tables",
     "findings_document",
+    "intent_documents",
+    "intent_tables",
+    "intents_document",
     "order_document",
     "overview_document",
     "overview_tables",

@@ -12,7 +12,7 @@ from fabric.simulate._explain import (
 )
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
-from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Walk, endpoints, loopback, lost_pairs
+from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Step, Walk, endpoints, loopback, lost_pairs
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation, Trace, reachable, simulate, trace
 from fabric.simulate._sweep import (
@@ -106,6 +106,7 @@ __all__ = [
     "SilentNeighbor",
     "Simulation",
     "Situation",
+    "Step",
     "Sweep",
     "SweepOptions",
     "SweepReport",

@@ -18,7 +18,7 @@ _SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
 DELIVERED = frozenset({Fate.DELIVERED})
 
 Fates = frozenset[Fate]
-_Step = Fates | tuple[str | None, ...]
+Step = Fates | tuple[str | None, ...]
 """How packets end on a device, or the devices they go on to; `None` for a next hop that does not answer."""
 
 
@@ -97,7 +97,7 @@ class Walk:
         return tuple(Leg(Port(device, h.interface), self._far_device(device, h, destination)) for h in hops)
 
     def _from_everywhere(self, destination: Address) -> dict[str, Fates]:
-        steps = {name: self._step(name, destination) for name in self._tables}
+        steps = {name: self.step(name, destination) for name in self._tables}
         passing = {name: self._passing(name, step) for name, step in steps.items()}
         ends = _ends(passing)
         return {
@@ -105,13 +105,14 @@ class Walk:
             for name, step in steps.items()
         }
 
-    def _passing(self, device: str, step: _Step) -> _Step:
+    def _passing(self, device: str, step: Step) -> Step:
         """What becomes of packets that come from elsewhere."""
         if isinstance(step, tuple) and not self._devices[device].forwarding:
             return frozenset({Fate.NOT_FORWARDING})
         return step
 
-    def _step(self, device: str, destination: Address) -> _Step:
+    def step(self, device: str, destination: Address) -> Step:
+        """How packets to the destination end on the device, or the devices that they may go on to, one a next hop."""
         if not self._links.alive(device):
             return frozenset({Fate.DEVICE_DOWN})
         if destination in self._links.own_addresses[device]:
@@ -142,7 +143,7 @@ class Walk:
         return far.device if owned else None
 
 
-def _ends(steps: Mapping[str, _Step]) -> dict[str, Fates]:
+def _ends(steps: Mapping[str, Step]) -> dict[str, Fates]:
     """The fates of packets at every device; those of a device that can come back to itself include `LOOP`."""
     ends: dict[str, Fates] = {}
     callers: dict[str, list[str]] = {name: [] for name in steps}
@@ -166,7 +167,7 @@ def _ends(steps: Mapping[str, _Step]) -> dict[str, Fates]:
     return ends
 
 
-def _spread(ends: dict[str, Fates], looping: list[str], steps: Mapping[str, _Step]) -> None:
+def _spread(ends: dict[str, Fates], looping: list[str], steps: Mapping[str, Step]) -> None:
     """Give the devices of loops the fates of what leaves the loops, until nothing changes."""
     changed = bool(looping)
     while changed:
@@ -177,7 +178,7 @@ def _spread(ends: dict[str, Fates], looping: list[str], steps: Mapping[str, _Ste
             ends[name] = found
 
 
-def _union(ends: Mapping[str, Fates], step: _Step) -> Fates:
+def _union(ends: Mapping[str, Fates], step: Step) -> Fates:
     if isinstance(step, frozenset):
         return step
     found = [frozenset({Fate.NO_NEIGHBOR}) if far is None else ends[far] for far in step]

@@ -6,6 +6,22 @@ from fabric._lazy import lazily
 
 if TYPE_CHECKING:
     from fabric.topology._expand import Device, Fabric, Link, Routing, Tier, port_names
+    from fabric.topology._intents import (
+        Between,
+        ControlPlaneSurvivesZone,
+        EcmpWidth,
+        FailuresAsked,
+        Intent,
+        NoThirdZone,
+        Outage,
+        Relation,
+        Selector,
+        StaysInZone,
+        StorageConfined,
+        Survives,
+        Through,
+        Where,
+    )
     from fabric.topology._model import (
         AsnRange,
         Growth,

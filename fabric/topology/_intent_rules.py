@@ -85,7 +85,12 @@ def _where_problems(topology: Topology, fabric: Fabric, where: Where, path: Path
     ]
     yield from wrong
     if not wrong and not any(_meant(topology, fabric, where, device) for device in fabric.devices):
-        given = ", ".join(f"{key}: {'/'.join(getattr(where, key))}" for key in where.model_fields_set) or "every node"
+        given = (
+            ", ".join(
+                f"{key}: {'/'.join(getattr(where, key))}" for key in type(where).model_fields if getattr(where, key)
+            )
+            or "every node"
+        )
         yield source.problem(path, f"{given}, which no device is", "at least one device", "Widen the selection.")
 
 
