@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ from fabric.cli._planning import LedgerOption, PinsOption, planned
 if TYPE_CHECKING:
     from fabric.config import Address, Family, Prefix
     from fabric.intents import Verdict
-    from fabric.simulate import Endpoint, Mapper, Simulation, SweepReport, Trace, WhatIf
+    from fabric.simulate import Endpoint, Simulation, SweepReport, Trace, WhatIf
     from fabric.topology import Topology
 
 FailOption = Annotated[
@@ -166,7 +166,7 @@ def _judged(asked: _Asked, jobs: int) -> tuple[Verdict, ...]:
         return judge_failures(wanted, what.fabric, what.failures, mapper, told)
 
 
-def _only_one(options: dict[str, str | None]) -> None:
+def _only_one(options: Mapping[str, object]) -> None:
     from fabric.errors import InputError
 
     given = [name for name, value in options.items() if value is not None]
@@ -175,18 +175,20 @@ def _only_one(options: dict[str, str | None]) -> None:
 
 
 def _sweep(asked: _Asked, spec: str, jobs: int) -> SweepReport:
+    from fabric.intents import demands, intent_judge
     from fabric.lab import Progress
     from fabric.simulate import SweepOptions, parse_sweeps
     from fabric.simulate import sweep as swept
 
-    sweeps = parse_sweeps(spec)
+    sweeps, what = parse_sweeps(spec), asked.what_if
+    judges = (intent_judge(demands(asked.topology, what.fabric), what.fabric, what.failures),)
     with progress() as listener, _workers(jobs) as mapper:
-        options = SweepOptions(mapper, lambda done, of: listener(Progress("scenarios", done, of)))
-        return swept(asked.fabric, sweeps, asked.failures, options)
+        options = SweepOptions(mapper, lambda done, of: listener(Progress("scenarios", done, of)), judges)
+        return swept(what.fabric, sweeps, what.failures, options)
 
 
 @contextmanager
-def _workers(jobs: int) -> Iterator[Mapper]:
+def _workers(jobs: int) -> Iterator[Callable[..., Iterable[Any]]]:
     """`map` over that many processes."""
     if jobs == 1:
         yield map

@@ -5,12 +5,14 @@ from fabric.intents._evaluate import Verdict, judge_at_rest, judge_failures
 from fabric.intents._ground import Flow, Ground, Predicted, flow
 from fabric.intents._judge import Breach, Judge
 from fabric.intents._select import Pair
+from fabric.intents._sweeping import IntentJudge, intent_judge
 
 __all__ = [
     "Breach",
     "Demand",
     "Flow",
     "Ground",
+    "IntentJudge",
     "Judge",
     "Kind",
     "Pair",
@@ -18,6 +20,7 @@ __all__ = [
     "Verdict",
     "demands",
     "flow",
+    "intent_judge",
     "judge_at_rest",
     "judge_failures",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from fabric.config import FabricConfig
 from fabric.intents._demand import Demand, Kind
@@ -51,7 +51,23 @@ def judge_at_rest(demands: Iterable[Demand], ground: Ground) -> tuple[Verdict, .
 
 Answer = tuple[tuple[int, Breach], ...]
 """The demands, by their position, that a scenario breaks."""
-Mapper = Callable[[Callable[[Scenario], Answer], Iterable[Scenario]], Iterable[Answer]]
+Chunk = Sequence[Scenario]
+Mapper = Callable[[Callable[[Chunk], list[Answer]], Iterable[Chunk]], Iterable[list[Answer]]]
+_CHUNK = 8
+"""Scenarios that one worker judges before it reports."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What every scenario is judged by; picklable, so that any process can do it."""
+
+    demands: tuple[Demand, ...]
+    fabric: FabricConfig
+    failures: Failures
+
+    @cached_property
+    def healthy(self) -> Simulation:
+        return simulate(self.fabric, self.failures)
 
 
 def judge_failures(
@@ -65,18 +81,19 @@ def judge_failures(
 
     The listener hears how many scenarios are done, of how many. The answer does not depend on the mapper.
     """
-    healthy = simulate(fabric, failures)
-    at_rest = judge_at_rest(demands, Predicted(healthy))
+    at_rest = judge_at_rest(demands, Predicted(simulate(fabric, failures)))
     todo = list(_todo(demands, fabric))
     found: list[list[Breach]] = [list(verdict.breaches) for verdict in at_rest]
-    answers = mapper(partial(_judge_scenario, tuple(demands), fabric, healthy), todo)
-    for done, answer in enumerate(answers, 1):
-        for index, breach in answer:
+    chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
+    done = 0
+    for answers in mapper(partial(_judge_chunk, _Asked(tuple(demands), fabric, failures)), chunks):
+        for index, breach in (item for answer in answers for item in answer):
             if not any(set(known.failures) <= set(breach.failures) for known in found[index]):
                 found[index].append(breach)
+        done += len(answers)
         listener(done, len(todo))
     return tuple(
-        Verdict(demand, 1 + sum(_asked(demand, scenario) for scenario in todo), tuple(breaches))
+        Verdict(demand, 1 + sum(_wants(demand, scenario) for scenario in todo), tuple(breaches))
         for demand, breaches in zip(demands, found, strict=True)
     )
 
@@ -91,26 +108,30 @@ def _todo(demands: Iterable[Demand], fabric: FabricConfig) -> Iterator[Scenario]
                 yield from scenarios(fabric, kind, count)
 
 
-def _asked(demand: Demand, scenario: Scenario) -> bool:
+def _wants(demand: Demand, scenario: Scenario) -> bool:
     return any(s.kind == scenario.kind and len(scenario.targets) <= s.at_once for s in demand.failures)
 
 
-def _judge_scenario(demands: Sequence[Demand], fabric: FabricConfig, healthy: Simulation, scenario: Scenario) -> Answer:
-    wanted = [(index, demand) for index, demand in enumerate(demands) if _asked(demand, scenario)]
+def _judge_chunk(asked: _Asked, chunk: Chunk) -> list[Answer]:
+    return [_judge_scenario(asked, scenario) for scenario in chunk]
+
+
+def _judge_scenario(asked: _Asked, scenario: Scenario) -> Answer:
+    wanted = [(index, demand) for index, demand in enumerate(asked.demands) if _wants(demand, scenario)]
     try:
-        after = simulate(fabric, combined(healthy.failures, scenario.failures))
+        after = simulate(asked.fabric, combined(asked.failures, scenario.failures))
     except NoStableStateError as error:
         return tuple((index, Breach("", "", str(error), 0, scenario.targets)) for index, _ in wanted)
     judge = Judge(Predicted(after))
-    found = [(index, judge.breach(demand) or _outage(demand, judge, healthy, after)) for index, demand in wanted]
+    found = [(index, judge.breach(demand) or _outage(demand, judge, asked, after)) for index, demand in wanted]
     return tuple((index, replace(breach, failures=scenario.targets)) for index, breach in found if breach is not None)
 
 
-def _outage(demand: Demand, judge: Judge, before: Simulation, after: Simulation) -> Breach | None:
+def _outage(demand: Demand, judge: Judge, asked: _Asked, after: Simulation) -> Breach | None:
     """The pairs that lose packets for too long. Those that stay cut are too."""
     if demand.kind is not Kind.OUTAGE:
         return None
-    convergence = Convergence(before, after, SILENT if demand.silent else CARRIER)
+    convergence = Convergence(asked.healthy, after, SILENT if demand.silent else CARRIER)
     return first_of((pair, _too_long(demand, convergence, pair)) for pair in judge.living(demand))
 
 

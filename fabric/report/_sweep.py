@@ -29,6 +29,21 @@ def sweep_tables(report: SweepReport) -> Iterator[Table]:
             more = len(found) - _SHOWN
             shown = f"{title} ({more} more in --json)" if more > 0 else title
             yield table(shown, ("failure", "pairs cut", "such as"), map(_harm_row, found[:_SHOWN]))
+    broken = list(_broken_intents(report))
+    if broken:
+        yield table("Intents that failures break", ("intent", "failures that do", "such as", "which shows in"), broken)
+
+
+def _broken_intents(report: SweepReport) -> Iterator[tuple[object, ...]]:
+    """Each broken intent with how many scenarios break it, and the smallest of them."""
+    harmful = [judged for result in report.results for judged in result.harmful]
+    found: dict[str, list[tuple[Judged, Remark]]] = {}
+    for judged in sorted(harmful, key=lambda item: len(item.scenario.targets)):
+        for remark in (remark for remark in judged.remarks if remark.judge == "intents"):
+            found.setdefault(remark.text, []).append((judged, remark))
+    for intent, members in found.items():
+        judged, remark = members[0]
+        yield intent, len(members), " ".join(judged.scenario.targets), remark.details
 
 
 def _result_row(result: SweepResult) -> tuple[object, ...]:
@@ -45,7 +60,7 @@ def _harm_row(judged: Judged) -> tuple[object, ...]:
     if judged.unstable:
         return failure, None, judged.unstable
     if not judged.cuts:
-        return failure, None, next(remark.text for remark in judged.remarks if remark.harmful)
+        return failure, None, next(f"{r.judge}: {r.text}" for r in judged.remarks if r.harmful)
     cut = judged.cuts[0]
     return (
         failure,
@@ -90,7 +105,13 @@ def _judged(judged: Judged) -> Document:
 
 
 def _remark(remark: Remark) -> Document:
-    return {"judge": remark.judge, "text": remark.text, "score": remark.score, "harmful": remark.harmful}
+    return {
+        "judge": remark.judge,
+        "text": remark.text,
+        "score": remark.score,
+        "harmful": remark.harmful,
+        "details": remark.details,
+    }
 
 
 def _worst(judged: Judged, judge: str) -> Document:
