@@ -129,12 +129,13 @@ def verify(
     settle: Annotated[float, typer.Option("--settle", help="Seconds to wait for the FIBs to settle first.")] = 30.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove a lab against the prediction: sessions, kernel FIBs, reachability, MTU. Exit code 1 if any proof fails.
+    """Prove a lab: sessions, kernel FIBs, reachability, MTU and intents as predicted. Exit code 1 if any proof fails.
 
     Under faults, the prediction is the one for the broken fabric: what should be cut must be cut.
     """
     from fabric.errors import LabError
-    from fabric.lab import fabric_of
+    from fabric.intents import demands
+    from fabric.lab import design_of, fabric_of
     from fabric.report import verdict_document, verdict_tables
     from fabric.verify import VerifyOptions, broken, predict_broken, unpredicted
     from fabric.verify import verify as prove
@@ -148,7 +149,8 @@ def verify(
     if now.faults:
         note(f"{running.name}: predicted under {', '.join(fault.target for fault in now.faults)}")
     prediction = predict_broken(broken(fabric, now.faults))
-    verdict = prove(running, prediction, VerifyOptions(settle, flows), lambda stage: note(f"{running.name}: {stage}"))
+    options = VerifyOptions(settle, flows, demands(design_of(now).topology, prediction.fabric))
+    verdict = prove(running, prediction, options, lambda stage: note(f"{running.name}: {stage}"))
     if as_json:
         answer_json(verdict_document(verdict))
     else:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fabric.config import Address, DeviceConfig, FabricConfig
 from fabric.simulate import FAMILIES, Endpoint, endpoints, loopback
@@ -60,16 +59,15 @@ def _selected(topology: Topology, fabric: FabricConfig, selector: Selector) -> t
 
 
 def _by_network(topology: Topology, fabric: FabricConfig, selector: Selector) -> Iterator[Endpoint]:
-    """The devices' own addresses in the networks; a virtual address, which several devices have, is nobody's."""
-    networks = [topology.networks[name] for name in selector.network]
-    prefixes = [p for network in networks for p in (network.ipv4, network.ipv6) if p is not None]
-    owners = Counter(address for device in fabric for address in _addresses(device))
+    """The devices' own addresses in the networks, which come before the virtual ones that they announce for others."""
     for device in fabric:
-        if _meant(device, selector):
-            for address in _addresses(device):
-                if owners[address] == 1 and any(address in prefix for prefix in prefixes):
-                    yield Endpoint(device.name, address)
+        for network in (topology.networks[name] for name in selector.network):
+            if _meant(device, selector) and device.place.role in network.roles:
+                for prefix in (p for p in (network.ipv4, network.ipv6) if p is not None):
+                    own = next((address for address in _addresses(device) if address in prefix), None)
+                    if own is not None:
+                        yield Endpoint(device.name, own)
 
 
-def _addresses(device: DeviceConfig) -> Iterable[Address]:
-    return dict.fromkeys(item.ip for interface in device.interfaces for item in interface.addresses)
+def _addresses(device: DeviceConfig) -> Iterator[Address]:
+    return (item.ip for interface in device.interfaces for item in interface.addresses)

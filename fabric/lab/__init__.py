@@ -9,11 +9,21 @@ from fabric.lab._agent import (
     ProbeSettings,
 )
 from fabric.lab._channel import Progress
-from fabric.lab._design import fabric_of, spec_of
+from fabric.lab._design import design_of, fabric_of, spec_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
 from fabric.lab._fault import DaemonName, Fault, FaultChange, Reconfigured, held
-from fabric.lab._fib_model import Forwarding, Hop, KernelFib, KernelRoute, RouteDifference, differences, hop
+from fabric.lab._fib_model import (
+    Forwarding,
+    Hop,
+    KernelFib,
+    KernelNextHop,
+    KernelRoute,
+    RouteDifference,
+    RouteKind,
+    differences,
+    hop,
+)
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import netns_path
@@ -35,6 +45,7 @@ __all__ = [
     "FrrInstallation",
     "Hop",
     "KernelFib",
+    "KernelNextHop",
     "KernelRoute",
     "LabEngine",
     "LabSpec",
@@ -46,9 +57,11 @@ __all__ = [
     "Progress",
     "Reconfigured",
     "RouteDifference",
+    "RouteKind",
     "RunningLab",
     "UpOptions",
     "UpResult",
+    "design_of",
     "differences",
     "fabric_of",
     "find_frr",

@@ -53,16 +53,22 @@ def spec_of(
 
 def fabric_of(status: LabStatus) -> FabricConfig:
     """The configuration that a running lab was made from; raises `LabError` where it was made from something else."""
-    from fabric import topology
     from fabric.plan import parse_ledger
+
+    design = design_of(status)
+    ledger = parse_ledger(status.sources[_LEDGER], f"lab {status.name}")
+    passwords = {name: Secret(value, name) for name, value in json.loads(status.sources[_PASSWORDS]).items()}
+    return _fabric(design, _cluster(status.sources), ledger, passwords)
+
+
+def design_of(status: LabStatus) -> Design:
+    """The design that a running lab was made from; raises `LabError` where it was made from something else."""
+    from fabric import topology
 
     text = status.sources.get(_TOPOLOGY)
     if text is None:
         raise LabError(f"Lab {status.name} was not started from a topology file, so nothing is known to verify.")
-    file = f"lab {status.name}"
-    ledger = parse_ledger(status.sources[_LEDGER], file)
-    passwords = {name: Secret(value, name) for name, value in json.loads(status.sources[_PASSWORDS]).items()}
-    return _fabric(topology.parse(text, file), _cluster(status.sources), ledger, passwords)
+    return topology.parse(text, f"lab {status.name}")
 
 
 def _fabric(

@@ -51,6 +51,7 @@ def verdict_document(verdict: Verdict) -> Document:
         "version": 1,
         "lab": verdict.lab,
         "passed": verdict.passed,
+        "fidelity": verdict.fidelity,
         "checks": [
             {
                 "check": c.name,

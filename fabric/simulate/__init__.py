@@ -33,6 +33,7 @@ from fabric.simulate._sweep import (
     scenarios,
     sweep,
 )
+from fabric.simulate._tables import PrefixTable
 from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Detection, Limit, Manner, tcp_gap_ms
 from fabric.simulate._values import (
     NONE,
@@ -92,6 +93,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Overview",
+    "PrefixTable",
     "ReachMatrix",
     "Reached",
     "Reason",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fabric.config import LOOPBACK, Family
+from fabric.intents import Demand
 from fabric.lab import (
     Hop,
     PairResult,
@@ -18,10 +19,11 @@ from fabric.lab import (
     differences,
 )
 from fabric.simulate import Walk, endpoints
+from fabric.verify._intents import check_intents, pairs_to_probe
 from fabric.verify._predict import FAMILIES, Prediction
 from fabric.verify._reach import Expected, expected, matrices, pairs
 from fabric.verify._sessions import await_sessions
-from fabric.verify._verdict import Check, Finding, Matrix, Verdict
+from fabric.verify._verdict import FIB_CHECK, Check, Finding, Matrix, Verdict
 
 _SMALL_BYTES = 128
 
@@ -33,6 +35,8 @@ class VerifyOptions:
     settle_s: float = 30.0
     flows: int = 16
     """UDP flows a pair; 16 and more walk every member of an ECMP group with near certainty."""
+    demands: tuple[Demand, ...] = ()
+    """The intents of the topology file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,24 @@ def verify(
         reach += found
         listener(f"probing the MTU over {family}")
         checks += check_mtu(lab, prediction, family)
+    if options.demands:
+        listener("walking the intents' pairs from kernel to kernel")
+        checks += _check_intents(lab, prediction, options)
     return Verdict(lab.name, tuple(checks), tuple(reach))
+
+
+def _check_intents(lab: RunningLab, prediction: Prediction, options: VerifyOptions) -> Iterator[Check]:
+    """The demands on the kernels' FIBs, and probes of what they join or part beside the loopbacks."""
+    yield check_intents(options.demands, prediction.simulation, lab.fibs())
+    extra = pairs_to_probe(options.demands, prediction.fabric)
+    for family in FAMILIES:
+        ends = [(one, two) for one, two in extra if f"ipv{one.address.version}" == family]
+        if ends:
+            walk = Walk(prediction.simulation, family)
+            asked = (ProbePair(one.device, one.address, two.device, two.address) for one, two in ends)
+            wanted = {pair: expected(walk, pair) for pair in asked if walk.alive(pair.source)}
+            result = lab.probe(tuple(wanted), ProbeSettings(flows=options.flows, packet_bytes=_SMALL_BYTES))
+            yield _probe_check(f"pairs of intents over {_title(family)}", result, wanted, f"{options.flows} flows each")
 
 
 def check_fibs(lab: RunningLab, prediction: Prediction) -> Check:
@@ -87,7 +108,16 @@ def check_fibs(lab: RunningLab, prediction: Prediction) -> Check:
         found = fibs[device].forwarding()
         compared += len(wanted.keys() | found.keys())
         findings += [_finding(device, difference) for difference in differences(wanted, found)]
-    return Check("kernel FIB entries", compared, compared - len(findings), tuple(findings))
+    return Check(
+        FIB_CHECK, compared, compared - len(findings), tuple(findings), f"fidelity {_percent(len(findings), compared)}"
+    )
+
+
+def _percent(different: int, compared: int) -> str:
+    """The equal part; a single difference is never rounded away."""
+    if not different:
+        return "100 %"
+    return f"{min(99.99, 100 * (1 - different / compared)):.2f} %"
 
 
 def check_reachability(

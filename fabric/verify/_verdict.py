@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+FIB_CHECK = "kernel FIB entries"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -65,6 +67,13 @@ class Verdict:
     lab: str
     checks: tuple[Check, ...]
     matrices: tuple[Matrix, ...] = ()
+
+    @property
+    def fidelity(self) -> float:
+        """The share of kernel FIB entries that are exactly as predicted: 1.0 when every single one is."""
+        compared = [check for check in self.checks if check.name == FIB_CHECK]
+        total = sum(check.compared for check in compared)
+        return sum(check.as_expected for check in compared) / total if total else 0.0
 
     @property
     def passed(self) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fabric.intents import demands
 from fabric.lab import EmbeddedEngine, RunningLab, UpOptions, fabric_of, spec_of
 from fabric.resources import directory
 from fabric.topology import load
-from fabric.verify import bring_up, predict, verify
+from fabric.verify import VerifyOptions, bring_up, predict, verify
 
 TOPOLOGIES = sorted(directory("topologies").glob("*.yaml"))
 
@@ -17,7 +18,8 @@ TOPOLOGIES = sorted(directory("topologies").glob("*.yaml"))
 @pytest.mark.lab
 @pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.stem)
 def test_shipped_topology_is_proven(file: Path, tmp_path: Path) -> None:
-    spec = spec_of(load(file))
+    design = load(file)
+    spec = spec_of(design)
     prediction = predict(spec.fabric)
     assert all(session.up for session in prediction.simulation.sessions)
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
@@ -25,9 +27,11 @@ def test_shipped_topology_is_proven(file: Path, tmp_path: Path) -> None:
         bring_up(engine, spec, prediction, UpOptions(), lambda _step: None)
         lab = RunningLab(engine, spec.name)
         assert fabric_of(lab.status()) == spec.fabric
-        verdict = verify(lab, prediction)
+        verdict = verify(lab, prediction, VerifyOptions(demands=demands(design.topology, spec.fabric)))
     finally:
         engine.down(spec.name)
     assert verdict.passed, "\n".join(str(f) for check in verdict.checks for f in check.findings[:10])
+    assert verdict.fidelity == 1
+    assert "intents" in [check.name for check in verdict.checks]
     assert {matrix.family for matrix in verdict.matrices} == {"ipv4", "ipv6"}
     assert all(cell.sent == 16 * cell.pairs for matrix in verdict.matrices for cell in matrix.cells.values())
