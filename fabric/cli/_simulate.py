@@ -142,7 +142,8 @@ def _overview(asked: _Asked, simulation: Simulation, as_json: bool) -> bool:
     from fabric.simulate import overview
 
     found = overview(simulation)
-    verdicts = judge_at_rest(demands(asked.topology, simulation.fabric), Predicted(simulation))
+    wanted = [d for d in demands(asked.topology, simulation.fabric) if d.holds_under(simulation.failures)]
+    verdicts = judge_at_rest(wanted, Predicted(simulation))
     if as_json:
         answer_json({**report.overview_document(found), "intents": report.intent_documents(verdicts)})
     else:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from fabric.config import FabricConfig
 from fabric.intents._select import Pair, devices, pairs
-from fabric.simulate import Sweep
+from fabric.simulate import NONE, Failures, Sweep
 from fabric.topology import (
     Between,
     ControlPlaneSurvivesZone,
@@ -60,6 +60,14 @@ class Demand:
     silent: bool = False
     over: Literal["udp", "tcp"] = "udp"
     why: str = field(default="", compare=False)
+
+    def holds_under(self, failures: Failures) -> bool:
+        """True when the demand is to be met under the failures too.
+
+        Any failure narrows some route and skews some path: who wants these two to outlast failures says so.
+        """
+        skewed = self.kind in {Kind.ECMP_WIDTH, Kind.SYMMETRIC}
+        return failures == NONE or bool(self.failures) or not skewed
 
     def __str__(self) -> str:
         return f"{self.intent} ({self.kind.value})"

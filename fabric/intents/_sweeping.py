@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fabric.config import FabricConfig
-from fabric.intents._demand import Demand, Kind
+from fabric.intents._demand import Demand
 from fabric.intents._evaluate import judge_at_rest
 from fabric.intents._ground import Predicted
 from fabric.intents._judge import Judge
 from fabric.simulate import NONE, Failures, Remark, Situation, simulate
 
 JUDGE = "intents"
-_ONLY_IF_ASKED = frozenset({Kind.ECMP_WIDTH, Kind.SYMMETRIC})
-"""Any failure narrows some route and skews some path; who wants these to hold after failures says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,12 @@ class IntentJudge:
 
     def __call__(self, situation: Situation) -> Sequence[Remark]:
         judge = Judge(Predicted(situation.simulation))
-        found = ((demand, judge.breach(demand)) for demand in self.demands)
+        asked = (demand for demand in self.demands if demand.holds_under(situation.failures))
+        found = ((demand, judge.breach(demand)) for demand in asked)
         return [Remark(JUDGE, str(d), b.pairs, harmful=True, details=str(b)) for d, b in found if b is not None]
 
 
 def intent_judge(demands: Sequence[Demand], fabric: FabricConfig, failures: Failures = NONE) -> IntentJudge:
     """The judge of the demands that hold before the sweep, and that failures are to leave alone."""
     verdicts = judge_at_rest(demands, Predicted(simulate(fabric, failures)))
-    kept = (verdict.demand for verdict in verdicts if verdict.kept)
-    return IntentJudge(tuple(d for d in kept if d.failures or d.kind not in _ONLY_IF_ASKED))
+    return IntentJudge(tuple(verdict.demand for verdict in verdicts if verdict.kept))
