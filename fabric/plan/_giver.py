@@ -85,10 +85,7 @@ class Giver:
             return mine[owner] if room.length is None else mine[owner] >> 8
         old = self._held.get(section)
         held = None if old is None else old.get(owner)
-        if held is not None:
-            entry = self._kept(Key(*section, owner), room, held)
-        else:
-            entry = self._new(section, room, candidate)
+        entry = self._kept(section, owner, room, held) if held is not None else self._new(section, room, candidate)
         if entry is None:
             return None
         mine[owner] = entry
@@ -151,19 +148,19 @@ class Giver:
         """Keeps plain numbers from being given out in a space."""
         self._taken[space].update(values)
 
-    def _kept(self, key: Key, room: Room, held: int) -> int | None:
+    def _kept(self, section: Section, owner: str, room: Room, held: int) -> int | None:
         if room.length is None:
             fits = room.low <= held < room.high
         else:
             value = held >> 8
             inside = room.low <= value and value + room.size <= room.high
             fits = inside and held & 0xFF == room.length and (value - room.low) % room.size == 0
-            if fits and room.past_closed(value) != value:
-                self._pin_problems.append(self._excluded(key, held))
+            if fits and room.closed and room.past_closed(value) != value:
+                self._pin_problems.append(self._excluded(Key(*section, owner), held))
                 return None
         if fits:
             return held
-        self._misfits.setdefault(room.pool, (room, []))[1].append((key, held))
+        self._misfits.setdefault(room.pool, (room, []))[1].append((Key(*section, owner), held))
         return None
 
     def _new(self, section: Section, room: Room, candidate: int) -> int | None:
@@ -173,15 +170,16 @@ class Giver:
                 self._note_short(section, room, candidate + room.size - room.first)
                 return None
             value = room.first
-        if room.entry(value) in taken or room.closed:
+        entry = room.entry(value)
+        if entry in taken or room.closed:
             value = self._free(taken, value, room)
-        if value + room.size > room.last:
-            value = self._free(taken, room.first, room)
+            if value + room.size > room.last:
+                value = self._free(taken, room.first, room)
+            entry = room.entry(value)
         if value + room.size > room.last:
             self._failures[room.space] += 1
             self._note_short(section, room, room.last - room.first + room.size * self._failures[room.space])
             return None
-        entry = room.entry(value)
         taken.add(entry)
         return entry
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from fabric.errors import Problem
 from fabric.topology._asn_rules import asn_problems
 from fabric.topology._cluster_rules import cluster_problems
-from fabric.topology._expand import expand, names, routing_of, singular
+from fabric.topology._expand import Device, expand, names, routing_of, singular
 from fabric.topology._intent_rules import intent_problems
 from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
@@ -36,14 +36,8 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    if found:
-        return found
-    fabric = expand(topology)
-    return [
-        *_overrides(topology, source),
-        *_pins(topology, source),
-        *intent_problems(topology, fabric, source),
-    ]
+    named = topology.asn.overrides or topology.pins or topology.intents  # only they need to know all devices
+    return found or (_by_device(topology, source) if named else [])
 
 
 def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:
@@ -282,17 +276,25 @@ def _prefixes(topology: Topology) -> Iterator[tuple[Path, IPv4Network | IPv6Netw
         yield from ((("networks", name, f), p) for f in ("ipv4", "ipv6") if (p := getattr(network, f)) is not None)
 
 
-def _overrides(topology: Topology, source: Source) -> Iterator[Problem]:
-    devices = expand(topology).by_name
+def _by_device(topology: Topology, source: Source) -> list[Problem]:
+    fabric = expand(topology)
+    return [
+        *_overrides(topology, source, fabric.by_name),
+        *_pins(topology, source, fabric.by_name),
+        *intent_problems(topology, fabric, source),
+    ]
+
+
+def _overrides(topology: Topology, source: Source, devices: Mapping[str, Device]) -> Iterator[Problem]:
     for name in topology.asn.overrides:
         if name not in devices:
             action = near_miss(name, devices) or "Correct the name."
             yield source.problem(("asn", "overrides", name), f"device '{name}'", "a device of the fabric", action)
 
 
-def _pins(topology: Topology, source: Source) -> Iterator[Problem]:
+def _pins(topology: Topology, source: Source, devices: Mapping[str, Device]) -> Iterator[Problem]:
     """Pins of nothing: no such node, no such network, or a node that has no address there."""
-    nodes = {device.name: device.role for device in expand(topology).devices if device.tier == "node"}
+    nodes = {name: device.role for name, device in devices.items() if device.tier == "node"}
     for node, pins in topology.pins.items():
         if node not in nodes:
             action = near_miss(node, nodes) or "Correct the name."
