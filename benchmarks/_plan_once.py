@@ -15,7 +15,7 @@ from fabric.topology import load
 
 def main(file: Path, ledger: Path) -> None:
     """Reads the file and the ledger, plans, and writes the ledger."""
-    gc.set_threshold(100_000)  # as the command does
+    gc.set_threshold(500_000)  # as the command does
     write_ledger(ledger, ledger_of(build(load(file), read_ledger(ledger))))
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     print(status["VmHWM"].split()[0])  # getrusage would count what the parent had when it forked
