@@ -152,10 +152,10 @@ def _allowas_in(side: Side) -> int | Literal["origin"] | None:
 
 def _of_shared_leaf(asn: AsnSettings, here: RackAsnSettings) -> int | Literal["origin"]:
     """In iBGP racks the shared ASN is the origin of all that comes; in eBGP racks a node's stands behind it."""
-    alike = (here,) if here.leaves == "per-rack" else tuple(asn.racks.values())
-    if all(rack.internal for rack in alike):
+    internal = {here.internal} if here.leaves == "per-rack" else asn.internal
+    if internal == {True}:
         return "origin"
-    return 2 if asn.equal_lengths and any(rack.internal for rack in alike) else 1
+    return 2 if asn.equal_lengths and True in internal else 1
 
 
 def prepends(side: Side) -> bool:

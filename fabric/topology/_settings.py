@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
@@ -26,7 +27,7 @@ class RackAsnSettings:
         return self.nodes == "leaf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AsnSettings:
     """How ASNs are given out, range by tier (`node` included)."""
 
@@ -45,10 +46,15 @@ class AsnSettings:
         """What holds in a rack, or for nodes outside the racks."""
         return self.racks[rack] if rack else RackAsnSettings(self.leaves, self.nodes)
 
+    @cached_property
+    def internal(self) -> frozenset[bool]:
+        """Whether racks are iBGP racks; both answers where some are. Every session asks."""
+        return frozenset(rack.internal for rack in self.racks.values())
+
     @property
     def mixed(self) -> bool:
         """True where iBGP racks and eBGP racks stand side by side."""
-        return len({rack.internal for rack in self.racks.values()}) > 1
+        return len(self.internal) > 1
 
 
 @dataclass(frozen=True, slots=True)
