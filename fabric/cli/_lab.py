@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fabric.cli import _prove
 from fabric.cli._console import answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, JsonOption, LabOption
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, read
+from fabric.cli._running import embedded, running_lab
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
-    from fabric.lab import EmbeddedEngine, FaultChange, RunningLab
+    from fabric.lab import FaultChange
 
 app = typer.Typer(
     help="Run a fabric as real FRR daemons in namespaces, prove it, look into it, end it.", no_args_is_help=True
@@ -24,27 +26,9 @@ _TARGET_HELP = (
     "silent:DEVICE:PORT (one way), silent:A--B (both ways), drain:DEVICE, daemon:DEVICE:DAEMON (killed), "
     "pause:DEVICE:DAEMON (stopped), restart:DEVICE:DAEMON or reload:DEVICE."
 )
+app.command()(_prove.impair)
+app.command()(_prove.rtt)
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
-
-
-def _engine() -> EmbeddedEngine:
-    from fabric.lab import EmbeddedEngine
-
-    return EmbeddedEngine()
-
-
-def _running(name: str | None) -> RunningLab:
-    """The lab that is meant: the named one, else the only one that runs."""
-    from fabric.errors import InputError, LabError
-    from fabric.lab import RunningLab
-
-    engine = _engine()
-    names = engine.names()
-    if name is None and not names:
-        raise LabError("No lab is up. Start one with `fabric lab up FILE`.")
-    if name is None and len(names) > 1:
-        raise InputError(f"Several labs are up: {', '.join(names)}. Name one with --lab.")
-    return RunningLab(engine, name or names[0])
 
 
 def _cluster(paths: list[Path], release: str) -> ClusterSource:
@@ -94,7 +78,7 @@ def up(
         if session.why is not None:
             note(f"Predicted down ({session.why.value}): {session.explanation}.")
     with progress() as listener:
-        result = bring_up(_engine(), spec, prediction, UpOptions(deadline, keep), listener)
+        result = bring_up(embedded(), spec, prediction, UpOptions(deadline, keep), listener)
     if as_json:
         answer_json(start_document(result))
     elif result.start.already_up:
@@ -112,7 +96,7 @@ def status(lab: LabOption = None, as_json: JsonOption = False) -> None:
     """Show what runs."""
     from fabric.report import status_document, status_tables
 
-    engine = _engine()
+    engine = embedded()
     found = [s for n in ([lab] if lab else engine.names()) if (s := engine.status(n)) is not None]
     if as_json:
         answer_json([status_document(entry) for entry in found])
@@ -140,7 +124,7 @@ def verify(
     from fabric.verify import VerifyOptions, broken, predict_broken, unpredicted
     from fabric.verify import verify as prove
 
-    running = _running(lab)
+    running = running_lab(lab)
     now = running.status()
     fabric = fabric_of(now)
     if unknown := [fault.target for fault in unpredicted(fabric, now.faults)]:
@@ -174,7 +158,7 @@ def fail(
     from fabric.report import fault_change_document
     from fabric.verify import MOMENTARY, Flap, flap, is_active, perform
 
-    running = _running(lab)
+    running = running_lab(lab)
     now = running.status()
     fabric = fabric_of(now)
     if flaps:
@@ -208,7 +192,7 @@ def heal(
 
     if (target is None) != every:
         raise InputError("Name one fault, or heal all with --all. `fabric lab status` shows the active ones.")
-    running = _running(lab)
+    running = running_lab(lab)
     fabric = fabric_of(running.status())
     targets = None if target is None else [target]
     change = restore(running, fabric, targets, lambda stage: note(f"{running.name}: {stage}"))
@@ -237,7 +221,7 @@ def execute(
     lab: LabOption = None,
 ) -> None:
     """Run a program in a device's network namespace; its exit code is passed on."""
-    running = _running(lab)
+    running = running_lab(lab)
     raise typer.Exit(running.engine.attach(running.name, node, command))
 
 
@@ -248,8 +232,8 @@ def vtysh(
     lab: LabOption = None,
 ) -> None:
     """Open FRR's shell on a device, or run commands in it."""
-    running = _running(lab)
-    argv = _engine().vtysh_argv(running.name, node, commands or ())
+    running = running_lab(lab)
+    argv = embedded().vtysh_argv(running.name, node, commands or ())
     raise typer.Exit(running.engine.attach(running.name, None, argv))
 
 
@@ -261,7 +245,7 @@ def down(
     """End a lab and all that belongs to it."""
     from fabric.errors import InputError
 
-    engine = _engine()
+    engine = embedded()
     names = [lab] if lab else list(engine.names())
     if not lab and not every and len(names) > 1:
         raise InputError(f"Several labs are up: {', '.join(names)}. Name one with --lab, or end all with --all.")

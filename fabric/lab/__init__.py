@@ -9,7 +9,7 @@ from fabric.lab._agent import (
     ProbeSettings,
 )
 from fabric.lab._channel import Progress
-from fabric.lab._design import design_of, fabric_of, spec_of
+from fabric.lab._design import ZonePair, design_of, fabric_of, spec_of, zone_pairs_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
 from fabric.lab._enter import Completed
 from fabric.lab._fault import DaemonName, Fault, FaultChange, Reconfigured, held
@@ -25,6 +25,7 @@ from fabric.lab._fib_model import (
     hop,
 )
 from fabric.lab._frr import FrrInstallation, find_frr
+from fabric.lab._impairment import LEAST_MTU, Impaired, Impairment, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import netns_path
 from fabric.lab._running import RunningLab
@@ -32,6 +33,7 @@ from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
 
 __all__ = [
+    "LEAST_MTU",
     "AwaitFibResult",
     "Completed",
     "DaemonName",
@@ -44,12 +46,16 @@ __all__ = [
     "Forwarding",
     "FrrInstallation",
     "Hop",
+    "Impaired",
+    "Impairment",
+    "ImpairmentChange",
     "KernelFib",
     "KernelNextHop",
     "KernelRoute",
     "LabEngine",
     "LabSpec",
     "LabStatus",
+    "Lateness",
     "PairResult",
     "ProbePair",
     "ProbeResult",
@@ -61,6 +67,7 @@ __all__ = [
     "RunningLab",
     "UpOptions",
     "UpResult",
+    "ZonePair",
     "design_of",
     "differences",
     "fabric_of",
@@ -69,4 +76,5 @@ __all__ = [
     "hop",
     "netns_path",
     "spec_of",
+    "zone_pairs_of",
 ]

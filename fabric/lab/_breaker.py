@@ -13,7 +13,7 @@ from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint
 from fabric.lab._daemons import Processes
 from fabric.lab._fault import DaemonName, Fault, Held, Reconfigured, held
-from fabric.lab._filter import Filter, load_filters
+from fabric.lab._filter import Filters
 from fabric.lab._netlink import Request, address_again, send_in_each, set_down, set_up
 
 
@@ -31,10 +31,11 @@ class Changed:
 class Breaker:
     """The active faults of a lab, by target, and the changes between them."""
 
-    def __init__(self, blueprint: Blueprint, processes: Processes) -> None:
+    def __init__(self, blueprint: Blueprint, processes: Processes, filters: Filters) -> None:
         self.active: Mapping[str, Fault] = {}
         self._blueprint = blueprint
         self._processes = processes
+        self._filters = filters
         self._ports = {
             Port(device.name, port.name): port
             for device in blueprint.devices
@@ -60,10 +61,9 @@ class Breaker:
         before, after = held(self.active.values()), held(active.values())
         self.active = active
         requests = self._requests(before, after)
-        filters = self._filters(before.deaf ^ after.deaf, after)
         began = time.monotonic()
         send_in_each(requests)
-        load_filters(filters)
+        self._filters.set_deaf(after.deaf)
         elapsed_ms = (time.monotonic() - began) * 1000
         for name in after.killed - before.killed:
             self._processes.kill(name)
@@ -99,11 +99,6 @@ class Breaker:
         for port in sorted(before.ports - after.ports, key=str):
             found[port.device] += self._restored(port)
         return found
-
-    def _filters(self, changed: Iterable[Port], after: Held) -> Mapping[str, Filter]:
-        """What each device whose deaf ports changed is to drop from now on."""
-        devices = {port.device for port in changed}
-        return {d: Filter(tuple(sorted(p.interface for p in after.deaf if p.device == d))) for d in sorted(devices)}
 
     def _restored(self, port: Port) -> list[Request]:
         """The port up again, with the IPv6 addresses that a kernel without `keep_addr_on_down` took from it."""

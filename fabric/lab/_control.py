@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fabric.errors import LabError
+from fabric.errors import LabError, MachineError
 from fabric.lab._places import WORK_DIRECTORY
 
 _DOOR = WORK_DIRECTORY / "door"
@@ -44,7 +44,7 @@ def visit(door: socket.socket, answer: Callable[[Any], Any]) -> None:
 def _outcome(request: bytes, answer: Callable[[Any], Any]) -> dict[str, Any]:
     try:
         return {"reply": answer(json.loads(request))}
-    except LabError as error:
+    except MachineError as error:
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return {"error": f"The lab does not understand what it is asked ({error}). Use the release that started it."}

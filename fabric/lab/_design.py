@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,22 @@ def design_of(status: LabStatus) -> Design:
     if text is None:
         raise LabError(f"Lab {status.name} was not started from a topology file, so nothing is known to verify.")
     return topology.parse(text, f"lab {status.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePair:
+    """What a topology file says of the way between two zones."""
+
+    zones: tuple[str, str]
+    rtt_ms: float
+    mtu: int | None
+
+
+def zone_pairs_of(status: LabStatus) -> tuple[ZonePair, ...]:
+    """`inter_zone` of the topology that a running lab was made from; empty where it was made from something else."""
+    text = status.sources.get(_TOPOLOGY)
+    entries = json.loads(text).get("inter_zone", ()) if text else ()
+    return tuple(ZonePair(tuple(e["zones"]), e.get("rtt_ms", 0.0), e.get("mtu")) for e in entries)
 
 
 def _fabric(

@@ -14,6 +14,8 @@ from fabric.lab._control import ask
 from fabric.lab._enter import Completed, enter_argv, run_attached, run_captured
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
 from fabric.lab._frr import find_frr
+from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, ImpairmentChange, Lateness, impaired_value
+from fabric.lab._impairment import from_text as impairments_from_text
 from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
@@ -49,6 +51,7 @@ class LabStatus:
     """See `LabSpec.sources`."""
     faults: tuple[Fault, ...] = ()
     """Active ones, the oldest first."""
+    impairments: tuple[Impaired, ...] = ()
 
     @property
     def ended_daemons(self) -> tuple[DaemonStatus, ...]:
@@ -122,6 +125,17 @@ class LabEngine(Protocol):
         """What healing these faults changed (`None`: all of them); what another fault holds stays down."""
         ...
 
+    def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
+        """What came of the impairment, which is active from now on in place of one of the same target.
+
+        Raises `LabError`, having changed nothing, where it cannot be kept to within 1 ms.
+        """
+        ...
+
+    def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:
+        """What clearing these impairments changed (`None`: all of them)."""
+        ...
+
 
 class EmbeddedEngine:
     """Labs in namespaces of this machine, each the private world of one supervisor process. Needs no privilege."""
@@ -186,6 +200,7 @@ class EmbeddedEngine:
             remarks=known.remarks,
             sources=blueprint.sources,
             faults=from_text(self._directory(name).text(FAULTS_FILE), name),
+            impairments=impairments_from_text(self._directory(name).text(IMPAIRMENTS_FILE), name),
         )
 
     def names(self) -> tuple[str, ...]:
@@ -249,6 +264,20 @@ class EmbeddedEngine:
         """See `LabEngine.heal`."""
         return _change_from(self._ask(name, {"op": "heal", "targets": None if targets is None else list(targets)}))
 
+    def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
+        """See `LabEngine.impair`."""
+        return _impairment_change(self._ask(name, {"op": "impair", "impaired": impaired_value(impaired)}))
+
+    def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:
+        """See `LabEngine.clear`."""
+        wanted = None if targets is None else list(targets)
+        return _impairment_change(self._ask(name, {"op": "clear", "targets": wanted}))
+
+    def lateness(self, name: str) -> Lateness | None:
+        """How late delayed frames were since this was last asked; `None` where no frame is delayed in user space."""
+        found = self._ask(name, {"op": "relay"})
+        return None if found is None else Lateness(found["frames"], _three(found["late_ms"]))
+
     def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
         status, _ = self._alive(name)
         return ask(status.supervisor.pid, request)
@@ -279,6 +308,14 @@ class EmbeddedEngine:
 
 def _change_from(reply: Mapping[str, Any]) -> FaultChange:
     return FaultChange(tuple(reply["targets"]), reply["ports"], reply["milliseconds"])
+
+
+def _impairment_change(reply: Mapping[str, Any]) -> ImpairmentChange:
+    return ImpairmentChange(tuple(reply["targets"]), reply["means"], _three(reply["timer_ms"]))
+
+
+def _three(value: Sequence[float] | None) -> tuple[float, float, float] | None:
+    return None if value is None else (value[0], value[1], value[2])
 
 
 def _no_device(blueprint: Blueprint, device: str) -> LabError:

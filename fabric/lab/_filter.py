@@ -4,22 +4,64 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from fabric.config import Port
 from fabric.errors import MachineError
+from fabric.lab._impairment import Impairment
 from fabric.lab._namespaces import inside
+from fabric.lab._relay import MARK
 
 _TABLE = "fabric"
+_PARTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What one device drops."""
 
-    deaf: tuple[str, ...] = ()
+    deaf: frozenset[str] = frozenset()
     """Interfaces that lose all that arrives."""
+    relayed: frozenset[str] = frozenset()
+    """Interfaces that take only what the relay sends, which has read the rest already."""
+    lossy: tuple[tuple[str, float], ...] = ()
+    """Interfaces that lose a share of what arrives, in per cent."""
+
+
+class Filters:
+    """The filters of all devices, loaded as they change."""
+
+    def __init__(self) -> None:
+        self._deaf: frozenset[Port] = frozenset()
+        self._relayed: frozenset[Port] = frozenset()
+        self._lossy: Mapping[Port, float] = {}
+        self._loaded: Mapping[str, Filter] = {}
+
+    def set_deaf(self, ports: Iterable[Port]) -> None:
+        """Nothing; exactly these ports lose all that arrives."""
+        self._deaf = frozenset(ports)
+        self._load()
+
+    def set_impaired(self, relayed: Iterable[Port], lossy: Mapping[Port, Impairment]) -> None:
+        """Nothing; exactly these ports take only the relay's frames, and exactly those lose some."""
+        self._relayed = frozenset(relayed)
+        self._lossy = {port: impairment.loss_percent for port, impairment in lossy.items()}
+        self._load()
+
+    def _load(self) -> None:
+        devices = {port.device for port in (*self._deaf, *self._relayed, *self._lossy)} | self._loaded.keys()
+        wanted = {device: self._of(device) for device in sorted(devices)}
+        load_filters({d: f for d, f in wanted.items() if self._loaded.get(d, Filter()) != f})
+        self._loaded = {device: found for device, found in wanted.items() if found != Filter()}
+
+    def _of(self, device: str) -> Filter:
+        return Filter(
+            frozenset(port.interface for port in self._deaf if port.device == device),
+            frozenset(port.interface for port in self._relayed if port.device == device),
+            tuple(sorted((port.interface, share) for port, share in self._lossy.items() if port.device == device)),
+        )
 
 
 def ruleset(wanted: Filter) -> str:
@@ -28,7 +70,13 @@ def ruleset(wanted: Filter) -> str:
     The first of all ingress hooks, they stand before anything that the device itself does with a packet; a socket of
     tcpdump still sees it, as it sees what a real port receives and a broken chip loses.
     """
-    chains = "".join(f"  chain in{n} {{ {_hook(port)} drop; }}\n" for n, port in enumerate(wanted.deaf))
+    rules = dict.fromkeys(wanted.deaf, "drop;")
+    for port in wanted.relayed - wanted.deaf:
+        rules[port] = f"ether saddr & ff:ff:00:00:00:00 != {MARK.hex(':')}:00:00:00:00 drop;"
+    for port, share in wanted.lossy:
+        lost = round(share * _PARTS / 100)
+        rules.setdefault(port, "drop;" if lost >= _PARTS else f"numgen random mod {_PARTS} < {lost} drop;")
+    chains = "".join(f"  chain in{n} {{ {_hook(p)} {rules[p]} }}\n" for n, p in enumerate(sorted(rules)))
     # The first line makes the table where it is missing, so that the second one can succeed.
     return f"table netdev {_TABLE}\ndelete table netdev {_TABLE}\n" + (
         f"table netdev {_TABLE} {{\n{chains}}}\n" if chains else ""

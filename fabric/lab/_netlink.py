@@ -76,6 +76,11 @@ def set_down(index: int) -> Request:
     return Request(f"interface {index} down", _link_message(index, [], down=True))
 
 
+def set_mtu(index: int, mtu: int) -> Request:
+    """The request that gives an interface another MTU."""
+    return Request(f"MTU {mtu} on interface {index}", _link_message(index, [("IFLA_MTU", mtu)]))
+
+
 def _link_message(
     index: int, attributes: Sequence[tuple[str, object]], *, create: bool = False, up: bool = False, down: bool = False
 ) -> bytes:

@@ -24,6 +24,10 @@ from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
 from fabric.lab._daemons import Loaded, Processes, boot, config_refused, configure, daemon_died, reload, restart
 from fabric.lab._fault import FAULTS_FILE, DaemonName, Fault, fault_from, to_text
+from fabric.lab._filter import Filters
+from fabric.lab._impairer import Impairer
+from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, impaired_from
+from fabric.lab._impairment import to_text as impairments_text
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
@@ -54,7 +58,9 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._wakeup = self._watch_signals()
         self._door = closed_door()
-        self._breaker = Breaker(blueprint, self._processes)
+        filters = Filters()
+        self._breaker = Breaker(blueprint, self._processes, filters)
+        self._impairer = Impairer(blueprint, filters, self._processes.environment)
 
     def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
         """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
@@ -156,7 +162,9 @@ class Supervisor:
                 visit(self._door, self._answer)
 
     def _answer(self, request: Any) -> Any:
-        """What came of a request: `{"op": "restart" | "reload" | "fail" | "heal", …}`."""
+        """What came of a request: its `op` is `restart`, `reload`, `fail`, `heal`, `impair`, `clear` or `relay`."""
+        if request["op"] in _IMPAIRING:
+            return _IMPAIRING[request["op"]](self, request)
         if request["op"] == "restart":
             name = DaemonName(request["device"], request["daemon"])
             self._restart([name])
@@ -169,6 +177,29 @@ class Supervisor:
             return self._change({**self._breaker.active, fault.target: fault})
         targets = frozenset(self._breaker.active if request["targets"] is None else request["targets"])
         return self._change({t: fault for t, fault in self._breaker.active.items() if t not in targets})
+
+    def impair(self, request: Any) -> dict[str, Any]:
+        """What came of one impairment more."""
+        impaired = impaired_from(request["impaired"])
+        self._impairer.check(impaired)
+        return self._set_impaired({**self._impairer.active, impaired.target: impaired})
+
+    def clear(self, request: Any) -> dict[str, Any]:
+        """What came of clearing some impairments, or all."""
+        active = self._impairer.active
+        targets = frozenset(active if request["targets"] is None else request["targets"])
+        return self._set_impaired({t: impaired for t, impaired in active.items() if t not in targets})
+
+    def relay_report(self, _request: Any) -> dict[str, Any] | None:
+        """How late the relay was since it was last asked."""
+        return self._impairer.report()
+
+    def _set_impaired(self, active: Mapping[str, Impaired]) -> dict[str, Any]:
+        before = self._impairer.active
+        changed = sorted(t for t in before.keys() | active.keys() if before.get(t) != active.get(t))
+        done = self._impairer.change(active)
+        write_file(self._job.directory, IMPAIRMENTS_FILE, impairments_text(active.values()))
+        return {"targets": changed, **done}
 
     def _change(self, active: Mapping[str, Fault]) -> dict[str, Any]:
         """The lab has exactly these faults, written down before they act: what was written can be healed."""
@@ -216,6 +247,13 @@ class Supervisor:
             self._write_status(self._status.phase)
         if refused := config_refused(loaded):
             raise refused
+
+
+_IMPAIRING: Mapping[str, Callable[[Supervisor, Any], Any]] = {
+    "impair": Supervisor.impair,
+    "clear": Supervisor.clear,
+    "relay": Supervisor.relay_report,
+}
 
 
 def _late(lab: str, limit_s: float, missing: list[str]) -> str:

@@ -7,6 +7,13 @@ from fabric._lazy import lazily
 if TYPE_CHECKING:
     from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
     from fabric.report._html import to_html
+    from fabric.report._impairment import (
+        impairment_document,
+        impairment_text,
+        impairment_words,
+        round_trip_documents,
+        round_trip_table,
+    )
     from fabric.report._intents import intent_documents, intent_tables, intents_document
     from fabric.report._kubernetes import (
         configuration_document,
@@ -52,6 +59,9 @@ __all__ = [
     "fib_document",
     "fib_tables",
     "findings_document",
+    "impairment_document",
+    "impairment_text",
+    "impairment_words",
     "intent_documents",
     "intent_tables",
     "intents_document",
@@ -69,6 +79,8 @@ __all__ = [
     "resources_yaml",
     "rib_document",
     "rib_tables",
+    "round_trip_documents",
+    "round_trip_table",
     "start_document",
     "status_document",
     "status_tables",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from fabric.report._impairment import impairment_words
 from fabric.report._table import Table, table
 
 if TYPE_CHECKING:  # what prints a plan need not load the lab and the simulator
@@ -89,6 +91,9 @@ def status_tables(status: LabStatus) -> Iterator[Table]:
         yield table("Ended daemons", ("device", "daemon", "how"), ended)
     if status.faults:
         yield table("Active faults", ("fault", "holds"), map(_fault_row, status.faults))
+    if status.impairments:
+        impaired = ((i.target, impairment_words(i.impairment), len(i.ports)) for i in status.impairments)
+        yield table("Active impairments", ("target", "one way", "directions"), impaired)
 
 
 def _fault_row(fault: Fault) -> tuple[object, ...]:
@@ -135,6 +140,10 @@ def status_document(status: LabStatus) -> Document:
                 "reconfigured": [{"device": c.device, "lines": list(c.lines)} for c in fault.reconfigured],
             }
             for fault in status.faults
+        ],
+        "impairments": [
+            {"target": entry.target, **asdict(entry.impairment), "ports": list(map(str, entry.ports))}
+            for entry in status.impairments
         ],
     }
 

@@ -3,6 +3,7 @@
 from fabric.verify._actions import MOMENTARY, Flap, flap, is_active, perform, restore
 from fabric.verify._bring_up import BroughtUp, bring_up
 from fabric.verify._faults import KINDS, broken, failures_of, fault_of, unpredicted
+from fabric.verify._impair import RoundTripCheck, asked_rtt_ms, impaired_of, inter_zone, round_trips
 from fabric.verify._predict import Prediction, predict, predict_broken
 from fabric.verify._run import Settled, VerifyOptions, settle, verify
 from fabric.verify._sessions import await_sessions
@@ -18,20 +19,25 @@ __all__ = [
     "Flap",
     "Matrix",
     "Prediction",
+    "RoundTripCheck",
     "Settled",
     "Verdict",
     "VerifyOptions",
+    "asked_rtt_ms",
     "await_sessions",
     "bring_up",
     "broken",
     "failures_of",
     "fault_of",
     "flap",
+    "impaired_of",
+    "inter_zone",
     "is_active",
     "perform",
     "predict",
     "predict_broken",
     "restore",
+    "round_trips",
     "settle",
     "unpredicted",
     "verify",

@@ -9,7 +9,7 @@ from fabric.lab._filter import Filter, ruleset
 
 def test_rules_replace_the_ones_before_and_none_are_left_for_nothing() -> None:
     assert ruleset(Filter()) == "table netdev fabric\ndelete table netdev fabric\n"
-    text = ruleset(Filter(deaf=("eth1", "eth2")))
+    text = ruleset(Filter(deaf=frozenset({"eth1", "eth2"})))
     assert text.startswith(ruleset(Filter()))
     assert text.count('ingress device "eth') == 2
     assert subprocess.run(("nft", "--check", "-f", "/dev/null"), check=False).returncode == 0

@@ -1,0 +1,109 @@
+"""`fabric lab impair|rtt`: what links do to packets, and whether they do it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from fabric.cli._console import answer_json, note, say, show
+from fabric.cli._options import JsonOption, LabOption
+from fabric.cli._running import embedded, running_lab
+
+_TARGET_HELP = (
+    "link:DEVICE:PORT (what that port sends), link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE (all their "
+    "cables, both ways) or zones:A--B (what one zone sends to the other, both ways)."
+)
+
+
+def _number(unit: str, text: str | None) -> float:
+    """The number before the unit, which may be left out; 0 for no text."""
+    from fabric.errors import InputError
+
+    if text is None:
+        return 0.0
+    found = re.fullmatch(rf"(\d+(?:\.\d+)?)(?:{unit})?", text)
+    if found is None:
+        raise InputError(f"found {text!r}; allowed: a number, or one with its unit, such as 5{unit}. Correct it.")
+    return float(found[1])
+
+
+def impair(
+    target: Annotated[str | None, typer.Argument(help=_TARGET_HELP)] = None,
+    delay: Annotated[str | None, typer.Option("--delay", help="One way, such as 5ms.")] = None,
+    jitter: Annotated[str | None, typer.Option("--jitter", help="The delay varies by this much, such as 1ms.")] = None,
+    loss: Annotated[str | None, typer.Option("--loss", help="Packets lost, such as 0.5%.")] = None,
+    corrupt: Annotated[str | None, typer.Option("--corrupt", help="Packets with one bit flipped, such as 1%.")] = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="Such as 100mbit.")] = None,
+    mtu: Annotated[int | None, typer.Option("--mtu", help="Bytes of an IP packet.")] = None,
+    between_zones: Annotated[
+        bool, typer.Option("--inter-zone", help="What the topology file's inter_zone asks for.")
+    ] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Clear this impairment, or without a target all.")] = False,
+    lab: LabOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delay, lose, damage or slow packets on links of a running lab, until it is cleared.
+
+    By netem where the kernel has it. Where it lacks it: nftables for loss alone, and else a relay in user space, which
+    is refused unless it keeps the delay to within 1 ms.
+    """
+    from fabric.errors import InputError
+    from fabric.lab import Impairment, fabric_of, zone_pairs_of
+    from fabric.report import impairment_document, impairment_text
+    from fabric.verify import impaired_of, inter_zone
+
+    running = running_lab(lab)
+    now = running.status()
+    wanted = Impairment(
+        _number("ms", delay),
+        _number("ms", jitter),
+        _number("%", loss),
+        _number("%", corrupt),
+        _number("mbit", rate) if rate else None,
+        mtu,
+    )
+    if clear:
+        changes = [running.engine.clear(running.name, None if target is None else [target])]
+        if target and not changes[0].targets:
+            active = ", ".join(entry.target for entry in now.impairments) or "none"
+            raise InputError(f"{target} is no active impairment of lab {running.name}; active: {active}.")
+    elif between_zones:
+        asked = list(inter_zone(fabric_of(now), zone_pairs_of(now)))
+        if not asked:
+            raise InputError(f"The topology of lab {running.name} has no inter_zone. Write one, or name a target.")
+        changes = [running.engine.impair(running.name, entry) for entry in asked]
+    elif target is None:
+        raise InputError("Name what to impair, such as link:spine-1--leaf-1, or use --inter-zone or --clear.")
+    else:
+        changes = [running.engine.impair(running.name, impaired_of(fabric_of(now), target, wanted))]
+    if as_json:
+        answer_json([impairment_document(running.name, change) for change in changes])
+    else:
+        for change in changes:
+            say(impairment_text(change, cleared=clear))
+
+
+def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:
+    """Measure the round-trip time between every two zones beside what was asked for. Exit code 1 if 1 ms off."""
+    from fabric.lab import fabric_of
+    from fabric.report import round_trip_documents, round_trip_table
+    from fabric.verify import round_trips
+
+    running = running_lab(lab)
+    now = running.status()
+    embedded().lateness(running.name)  # what was counted before does not matter
+    checks = round_trips(running, fabric_of(now), now)
+    lateness = embedded().lateness(running.name)
+    if as_json:
+        answer_json(round_trip_documents(running.name, checks, lateness))
+    else:
+        show([round_trip_table(running.name, checks)])
+        if lateness is not None and lateness.late_ms is not None:
+            median, high, worst = lateness.late_ms
+            note(
+                f"The relay in user space delayed {lateness.frames} frames; they were {median:.2f} ms late in the "
+                f"median, {high:.2f} ms at the 99th percentile, {worst:.2f} ms at worst."
+            )
+    raise typer.Exit(0 if all(check.kept for check in checks) else 1)
