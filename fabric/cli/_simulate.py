@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._console import answer_json, progress, say, show
+from fabric.cli import _answers as answers
+from fabric.cli._console import answer_json, say, show
 from fabric.cli._options import FileArgument, JsonOption
-from fabric.cli._planning import LedgerOption, PinsOption, planned
+from fabric.cli._planning import LedgerOption, PinsOption
 
 if TYPE_CHECKING:
     from fabric.config import Address, Family, Prefix
-    from fabric.intents import Verdict
-    from fabric.simulate import Endpoint, Simulation, SweepReport, Trace, WhatIf
-    from fabric.topology import Topology
+    from fabric.simulate import Endpoint, Simulation, Trace
 
 FailOption = Annotated[
     list[str] | None,
@@ -46,29 +43,36 @@ def simulate(
     intents: Annotated[
         bool, typer.Option("--intents", help="Judge the file's intents, at rest and after every failure they name.")
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep and --intents.")] = 1,
+    budget: Annotated[
+        bool, typer.Option("--budget", help="Say how long single failures cut off what survives them, by class.")
+    ] = False,
+    load: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MATRIX",
+            help="Put traffic on the links, with --sweep after every failure too: uniform=GBPS, ROLE>ROLE=GBPS,... or "
+            "a CSV file of source,destination,gbps.",
+        ),
+    ] = None,
+    link_gbps: Annotated[
+        float | None, typer.Option("--link-gbps", min=0.001, help="Speed of links whose switch model says none.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep, --intents and --budget.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
-    from fabric import report
-
-    _only_one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents or None})
-    asked = _asked(file, fail, ledger, pins)
-    if sweep is not None:
-        swept = _sweep(asked, sweep, jobs)
-        answer_json(report.sweep_document(swept)) if as_json else show(report.sweep_tables(swept))
-        raise typer.Exit(0 if swept.sound else 1)
-    if intents:
-        verdicts = _judged(asked, jobs)
-        answer_json(report.intents_document(verdicts)) if as_json else show(report.intent_tables(verdicts))
-        raise typer.Exit(0 if all(verdict.kept for verdict in verdicts) else 1)
-    simulation = _simulated(asked)
-    if rib is not None:
-        answer_json(report.rib_document(simulation, rib)) if as_json else show(report.rib_tables(simulation, rib))
-    elif fib is not None:
-        answer_json(report.fib_document(simulation, fib)) if as_json else show(report.fib_tables(simulation, fib))
-    else:
-        raise typer.Exit(0 if _overview(asked, simulation, as_json) else 1)
+    chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
+    asked = replace(answers.ask(file, fail, ledger, pins), jobs=jobs, as_json=as_json)
+    traffic = None if load is None else answers.Traffic(load, link_gbps)
+    ways: dict[str | None, Callable[[], bool]] = {
+        "--rib": lambda: answers.rib(asked, str(rib)),
+        "--fib": lambda: answers.fib(asked, str(fib)),
+        "--sweep": lambda: answers.sweep(asked, str(sweep), traffic),
+        "--intents": lambda: answers.intents(asked),
+        "--budget": lambda: answers.budget(asked),
+        None: lambda: answers.overview(asked) if traffic is None else answers.load(asked, traffic),
+    }
+    raise typer.Exit(0 if ways[chosen]() else 1)
 
 
 def trace(
@@ -84,7 +88,7 @@ def trace(
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    traces = list(_traces(_simulated(_asked(file, fail, ledger, pins)), source, destination))
+    traces = list(_traces(answers.ask(file, fail, ledger, pins).simulation(), source, destination))
     if as_json:
         answer_json(trace_document(traces))
     else:
@@ -106,102 +110,21 @@ def explain(
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 
-    found = explained(_simulated(_asked(file, fail, ledger, pins)), device, _prefix(prefix))
+    found = explained(answers.ask(file, fail, ledger, pins).simulation(), device, _prefix(prefix))
     if as_json:
         answer_json(explanation_document(found))
     else:
         show(explanation_tables(found))
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What is asked about: a topology, and its fabric with what is broken or drained."""
-
-    topology: Topology
-    what_if: WhatIf
-
-
-def _asked(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> _Asked:
-    from fabric.kubernetes import configure
-    from fabric.simulate import what_if
-
-    plan = planned(file, ledger, pins)
-    return _Asked(plan.design.topology, what_if(configure(plan), fail or ()))
-
-
-def _simulated(asked: _Asked) -> Simulation:
-    from fabric.simulate import simulate as predict
-
-    return predict(asked.what_if.fabric, asked.what_if.failures)
-
-
-def _overview(asked: _Asked, simulation: Simulation, as_json: bool) -> bool:
-    """Shows the fabric as a whole, and its intents in this state; true when all is well."""
-    from fabric import report
-    from fabric.intents import Predicted, demands, judge_at_rest
-    from fabric.simulate import overview
-
-    found = overview(simulation)
-    wanted = [d for d in demands(asked.topology, simulation.fabric) if d.holds_under(simulation.failures)]
-    verdicts = judge_at_rest(wanted, Predicted(simulation))
-    if as_json:
-        answer_json({**report.overview_document(found), "intents": report.intent_documents(verdicts)})
-    else:
-        show([*report.overview_tables(found), *report.intent_tables(verdicts)])
-    return found.sound and all(verdict.kept for verdict in verdicts)
-
-
-def _judged(asked: _Asked, jobs: int) -> tuple[Verdict, ...]:
-    from fabric.errors import InputError
-    from fabric.intents import demands, judge_failures
-    from fabric.lab import Progress
-
-    what = asked.what_if
-    wanted = demands(asked.topology, what.fabric)
-    if not wanted:
-        raise InputError(
-            "--intents: found no intents in the topology file. Write some under `intents:`, or leave it out."
-        )
-    with progress() as listener, _workers(jobs) as mapper:
-        told = lambda done, of: listener(Progress("scenarios", done, of))  # noqa: E731 - one word for the call below
-        return judge_failures(wanted, what.fabric, what.failures, mapper, told)
-
-
-def _only_one(options: Mapping[str, object]) -> None:
+def _one(options: Mapping[str, object]) -> str | None:
+    """The option that is given; raises `InputError` for several."""
     from fabric.errors import InputError
 
-    given = [name for name, value in options.items() if value is not None]
+    given = [name for name, value in options.items() if value]
     if len(given) > 1:
         raise InputError(f"Found {' and '.join(given)}; allowed: one of {', '.join(options)} at a time. Leave one out.")
-
-
-def _sweep(asked: _Asked, spec: str, jobs: int) -> SweepReport:
-    from fabric.intents import demands, intent_judge
-    from fabric.lab import Progress
-    from fabric.simulate import SweepOptions, parse_sweeps
-    from fabric.simulate import sweep as swept
-
-    sweeps, what = parse_sweeps(spec), asked.what_if
-    judges = (intent_judge(demands(asked.topology, what.fabric), what.fabric, what.failures),)
-    with progress() as listener, _workers(jobs) as mapper:
-        options = SweepOptions(mapper, lambda done, of: listener(Progress("scenarios", done, of)), judges)
-        return swept(what.fabric, sweeps, what.failures, options)
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Callable[..., Iterable[Any]]]:
-    """`map` over that many processes."""
-    if jobs == 1:
-        yield map
-        return
-    import gc
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # The progress bar has a thread, and a process with threads must not be forked.
-    clean = get_context("forkserver")
-    with ProcessPoolExecutor(jobs, clean, initializer=gc.set_threshold, initargs=(gc.get_threshold()[0],)) as pool:
-        yield pool.map
+    return given[0] if given else None
 
 
 def _traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:

@@ -38,7 +38,7 @@ def build(plan: Plan) -> FabricConfig:
 
 def _cable(link: LinkPlan) -> Cable:
     upper, lower = (Port(end.device, end.interface) for end in link.ends)
-    return Cable(upper, lower)
+    return Cable(upper, lower, link.speed_gbps)
 
 
 def _device(plan: Plan, device: DevicePlan) -> DeviceConfig:

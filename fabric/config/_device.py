@@ -142,6 +142,8 @@ class Cable:
 
     a: Port
     b: Port
+    speed_gbps: float | None = None
+    """Speed of each direction, where the model of a switch says it."""
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fabric._lazy import lazily
 
 if TYPE_CHECKING:
+    from fabric.report._budget import budget_document, budget_tables
     from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
     from fabric.report._html import to_html
     from fabric.report._impairment import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         resource_documents,
         resources_yaml,
     )
+    from fabric.report._load import load_document, load_tables
     from fabric.report._netbox import push_document, push_tables
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
@@ -50,6 +52,8 @@ else:
 
 __all__ = [
     "Table",
+    "budget_document",
+    "budget_tables",
     "configuration_document",
     "diff_document",
     "diff_tables",
@@ -65,6 +69,8 @@ __all__ = [
     "intent_documents",
     "intent_tables",
     "intents_document",
+    "load_document",
+    "load_tables",
     "order_document",
     "overview_document",
     "overview_tables",

@@ -29,9 +29,20 @@ def sweep_tables(report: SweepReport) -> Iterator[Table]:
             more = len(found) - _SHOWN
             shown = f"{title} ({more} more in --json)" if more > 0 else title
             yield table(shown, ("failure", "pairs cut", "such as"), map(_harm_row, found[:_SHOWN]))
+    worst = [row for result in report.results for row in _worst_rows(result)]
+    if worst:
+        yield table("The worst that failures do", ("fails", "at once", "what", "failure", "worst"), worst)
     broken = list(_broken_intents(report))
     if broken:
         yield table("Intents that failures break", ("intent", "failures that do", "such as", "which shows in"), broken)
+
+
+def _worst_rows(result: SweepResult) -> Iterator[tuple[object, ...]]:
+    """What the further judges measured at worst; broken intents have a table of their own."""
+    for name, judged in result.worst.items():
+        if name != "intents":
+            worst = _worst(judged, name)
+            yield result.kind, result.at_once, name, " ".join(judged.scenario.targets), worst["text"]
 
 
 def _broken_intents(report: SweepReport) -> Iterator[tuple[object, ...]]:

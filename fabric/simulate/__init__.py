@@ -2,6 +2,7 @@
 
 from fabric.simulate._attributes import AsHop, Attributes, BgpNextHop, Origin
 from fabric.simulate._budget import LOST, UNHURT, Budget, Convergence, Terms, budget
+from fabric.simulate._budgets import BudgetMapper, ClassBudget, budgets
 from fabric.simulate._explain import (
     ExplainedCandidate,
     Explanation,
@@ -11,6 +12,7 @@ from fabric.simulate._explain import (
     explain,
 )
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
+from fabric.simulate._load import LinkLoad, Load, LoadJudge, TierLoad, load, load_judge
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
 from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Step, Walk, endpoints, loopback, lost_pairs
 from fabric.simulate._rounds import FAMILIES
@@ -35,6 +37,7 @@ from fabric.simulate._sweep import (
 )
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Detection, Limit, Manner, tcp_gap_ms
+from fabric.simulate._traffic import Stream, TrafficError, by_role, parse_traffic, read_traffic, uniform
 from fabric.simulate._values import (
     NONE,
     Candidate,
@@ -66,8 +69,10 @@ __all__ = [
     "Attributes",
     "BgpNextHop",
     "Budget",
+    "BudgetMapper",
     "Candidate",
     "Chunk",
+    "ClassBudget",
     "Convergence",
     "Cut",
     "Detection",
@@ -84,6 +89,9 @@ __all__ = [
     "Judged",
     "Leg",
     "Limit",
+    "LinkLoad",
+    "Load",
+    "LoadJudge",
     "Lost",
     "Manner",
     "Mapper",
@@ -109,32 +117,42 @@ __all__ = [
     "Simulation",
     "Situation",
     "Step",
+    "Stream",
     "Sweep",
     "SweepOptions",
     "SweepReport",
     "SweepResult",
     "Terms",
+    "TierLoad",
     "Trace",
     "TracedPath",
+    "TrafficError",
     "UnknownDeviceError",
     "Walk",
     "WhatIf",
     "WhatIfError",
     "budget",
+    "budgets",
+    "by_role",
     "combined",
     "drain",
     "endpoints",
     "explain",
+    "load",
+    "load_judge",
     "loopback",
     "lost_pairs",
     "overview",
     "parse_sweeps",
+    "parse_traffic",
     "reachable",
+    "read_traffic",
     "scenarios",
     "sessions_over",
     "simulate",
     "sweep",
     "tcp_gap_ms",
     "trace",
+    "uniform",
     "what_if",
 ]

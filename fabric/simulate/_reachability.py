@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from fabric.config import Address, DeviceConfig, FabricConfig, Family, Port, Prefix
+from fabric.config import Address, Cable, DeviceConfig, FabricConfig, Family, Port, Prefix
 from fabric.simulate._forwarding import Fate
 from fabric.simulate._links import Links
 from fabric.simulate._simulation import Simulation
@@ -77,6 +77,14 @@ class Walk:
     def alive(self, device: str) -> bool:
         """True when the device itself has not failed."""
         return self._links.alive(device)
+
+    def owns(self, device: str, address: Address) -> bool:
+        """True when packets to the address have arrived once the device has them."""
+        return self._links.alive(device) and address in self._links.own_addresses[device]
+
+    def carries(self, cable: Cable) -> bool:
+        """True when the cable and the devices at both of its ends have not failed."""
+        return self._links.up(cable.a) and self._links.up(cable.b)
 
     def fates(self, source: str, destination: Address) -> Fates:
         """How packets from the device to the destination end, over all ECMP members."""

@@ -129,3 +129,40 @@ def test_bad_input_is_named(arguments: tuple[str | Path, ...], expected: str) ->
     assert (done.returncode, done.stdout) == (2, "")
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_intents_are_judged_after_the_failures_that_they_name(tmp_path: Path) -> None:
+    done = fabric("simulate", QUICKSTART, "--intents")
+    assert done.returncode == 0, done.stderr
+    assert "no-single-point-of-failure  reachable   24     29      kept" in done.stdout
+    file = tmp_path / "thin.yaml"
+    file.write_text(QUICKSTART.read_text().replace("{name: b1, nodes", "{name: b1, leaves: 1, nodes"))
+    done = fabric("simulate", file, "--intents", "--json")
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    broken = {item["intent"]: item for item in document["intents"] if not item["kept"]}
+    assert set(broken) == {"no-single-point-of-failure", "both-uplinks-carry"}
+    breaches = broken["no-single-point-of-failure"]["breaches"]
+    assert ["node:b1-leaf-1"] in [breach["failures"] for breach in breaches]
+
+
+def test_load_and_budget_are_tables_and_documents(tmp_path: Path) -> None:
+    done = fabric("simulate", QUICKSTART, "--load", "uniform=10", "--link-gbps", "25")
+    assert done.returncode == 0, done.stderr
+    assert "a1-leaf-1:eth1    spine-1:eth1      3.33    25     13%" in done.stdout
+    matrix = tmp_path / "matrix.csv"
+    matrix.write_text("source,destination,gbps\na1-server-1,b1-server-1,60\n")
+    done = fabric("simulate", QUICKSTART, "--load", matrix, "--link-gbps", "25", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["links"][0]["utilisation"] == 1.2
+    done = fabric("simulate", QUICKSTART, "--load", "uniform=10", "--link-gbps", "25", "--sweep", "zones=1")
+    assert "zones  1        link load" in done.stdout
+    budget = json.loads(fabric("simulate", QUICKSTART, "--budget", "--json").stdout)
+    silent = next(c for c in budget["classes"] if c["silent"] and c["class"] == "spine")
+    assert (silent["outage_ms"], silent["example"]["terms"]["detection"]) == (974, "BFD")
+
+
+def test_one_question_at_a_time() -> None:
+    done = fabric("simulate", QUICKSTART, "--budget", "--intents")
+    assert done.returncode == 2
+    assert "Found --intents and --budget; allowed: one of --rib" in done.stderr

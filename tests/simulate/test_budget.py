@@ -20,6 +20,7 @@ from fabric.simulate import (
     Failures,
     Manner,
     budget,
+    budgets,
     endpoints,
     simulate,
     tcp_gap_ms,
@@ -158,3 +159,28 @@ def test_every_pair_that_lives_and_reaches_has_a_finite_budget() -> None:
         broken = Convergence(healthy, simulate(fabric, Failures(cables=frozenset({cable}))), SILENT)
         for one, two in permutations(endpoints(fabric, "ipv4"), 2):
             assert broken.of(one, two).outage_ms < math.inf
+
+
+def test_the_budget_of_a_fabric_names_its_classes_and_the_slowest_example() -> None:
+    fabric = clos(2, 3)
+    found = {(item.name, item.manner.silent): item for item in budgets(fabric)}
+    assert set(found) == {
+        (name, silent) for name in ("link spine to leaf", "spine", "leaf", "rack", "zone") for silent in (False, True)
+    }
+    link = found["link spine to leaf", False]
+    assert (link.scenarios, link.cutting, link.outage_ms) == (6, 0, 124.0)
+    assert link.tcp_gap_ms == pytest.approx(320)
+    assert link.exceeded == ()
+    silent = found["link spine to leaf", True]
+    assert silent.outage_ms == 1024
+    assert [limit.name for limit in silent.exceeded] == ["etcd election, Standard"]
+    assert silent.worst is not None
+    assert silent.worst.scenario.targets[0].startswith("link:spine-1:")
+    assert (found["spine", False].outage_ms, found["spine", True].outage_ms) == (0, 974)
+
+
+def test_what_stays_cut_is_counted_and_is_no_outage() -> None:
+    found = {(item.name, item.manner.silent): item for item in budgets(clos(1, 2))}
+    assert found["link spine to leaf", False].cutting == 2
+    assert found["link spine to leaf", False].outage_ms == 0
+    assert found["spine", False].cutting == 1
