@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -38,6 +39,12 @@ def mentioned(page: Path) -> Iterator[str]:
     yield from re.findall(r"(?<!`)`(fabric [a-z][^`]*)`", text.replace("\n", " "))
 
 
+def _subcommands(command: Any) -> dict[str, Any]:
+    """The commands of a group, which may build them only when it is asked."""
+    names = command.list_commands(None) if hasattr(command, "list_commands") else ()
+    return {name: command.get_command(None, name) for name in names}
+
+
 def unknown(line: str) -> str | None:
     """What a command line names that the command has not; `None` where all of it is known."""
     try:
@@ -46,11 +53,11 @@ def unknown(line: str) -> str | None:
         words = line.split()
     if not words or words[0] != "fabric":
         return None
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     for number, word in enumerate(words[1:], start=1):
         if word == "--":
             return None
-        subcommands = getattr(command, "commands", {})
+        subcommands = _subcommands(command)
         if word.startswith("-"):
             option = word.partition("=")[0]
             known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help", "-h"}
