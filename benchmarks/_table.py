@@ -84,6 +84,7 @@ def machine() -> str:
         "machine": f"{os.cpu_count()} x {_field('/proc/cpuinfo', 'model name')}, {_memory_gib()} GiB",
         "system": f"{_field('/etc/os-release', 'PRETTY_NAME', '=')}, Linux {platform.release()}",
         "Python": platform.python_version(),
+        "load": f"{os.getloadavg()[0]:.1f} in the minute before this line, benchmark included",
         "FRR": _first_line("/usr/lib/frr/zebra", "--version"),
     }
     return "\n".join(f"- {name}: {value}" for name, value in facts.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+import sys
 import tempfile
 import time
 from functools import partial
@@ -12,6 +13,9 @@ from pathlib import Path
 from benchmarks import _peers
 from benchmarks._clos import Clos, netlab_topology, topology_yaml
 from benchmarks._table import Contestant, Row, machine, race, table
+
+_LIBRARIES = "import jinja2, typer, typer._adapters, yaml; from pydantic import BaseModel, TypeAdapter"
+"""Typer loads its adapters, and pydantic what makes models, with the first option and the first model."""
 
 
 def seconds(directory: Path, command: list[str]) -> float:
@@ -45,7 +49,19 @@ def measure(runs: int) -> list[Row]:
     clos = Clos(4, 44)
     ours = Contestant("fabric render", partial(fabric, clos))
     theirs = Contestant(f"netlab create ({_peers.NETLAB})", partial(netlab, clos))
-    return race(f"plan and render {clos}", [ours, theirs], runs)
+    return race(f"plan and render {clos}", [ours, theirs], runs) + start_up(runs)
+
+
+def start_up(runs: int) -> list[Row]:
+    """What a command costs before it does anything, and what of it is loading the libraries that `render` uses."""
+    commands = {
+        "fabric --version": [str(_peers.ours()), "--version"],
+        "fabric --help": [str(_peers.ours()), "--help"],
+        "Python importing nothing": [sys.executable, "-c", ""],
+        "Python importing only libraries": [sys.executable, "-c", _LIBRARIES],
+    }
+    contestants = [Contestant(tool, partial(seconds, Path.cwd(), command)) for tool, command in commands.items()]
+    return race("start", contestants, runs)
 
 
 def main() -> None:
