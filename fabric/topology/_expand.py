@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from fabric.topology._model import NodeGroup, PortGroup, Topology
-from fabric.topology._settings import settings_of
+from fabric.topology._settings import first_index
 from fabric.topology._values import Members
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def expand(topology: Topology) -> Fabric:
 
 
 def _switches(topology: Topology) -> Iterator[Device]:
-    first = settings_of(topology).first_index
+    first = first_index(topology)
     if topology.borders:
         for index, name in enumerate(names(topology.borders.routers, "router", first)):
             yield Device(name, "border", "border", index)
@@ -132,7 +132,7 @@ def _switches(topology: Topology) -> Iterator[Device]:
 
 
 def _racked(topology: Topology) -> Iterator[Device]:
-    first = settings_of(topology).first_index
+    first = first_index(topology)
     for zone in topology.zones:
         for rack in zone.racks:
             pod = rack.pod or zone.pod
@@ -148,7 +148,7 @@ def _outside(topology: Topology) -> Iterator[Device]:
 
 def _nodes(topology: Topology, groups: Mapping[str, Members], prefix: str, place: _Place) -> Iterator[Device]:
     """Nodes in the order of `node_groups`, so that a rack may list its groups in any order."""
-    first, ordinal = settings_of(topology).first_index, 0
+    first, ordinal = first_index(topology), 0
     for group_name, group in topology.node_groups.items():
         for name in names(groups.get(group_name, 0), prefix + singular(group_name), first):
             yield Device(name, "node", group.role, ordinal, *place, group_name, routing_of(group))

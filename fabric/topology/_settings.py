@@ -173,12 +173,18 @@ _DEFAULTS: Mapping[Profile, _Defaults] = {
 }
 
 
+def first_index(topology: Topology) -> int:
+    """The number of the first spine, leaf and node in names that are made."""
+    chosen = topology.first_index
+    return _DEFAULTS[topology.profile].first_index if chosen is None else chosen
+
+
 def settings_of(topology: Topology) -> Settings:
     """All settings of a topology: its own where it has them, else those of its profile."""
     defaults = _DEFAULTS[topology.profile]
     pools, links = topology.pools, topology.links
     return Settings(
-        first_index=defaults.first_index if topology.first_index is None else topology.first_index,
+        first_index=first_index(topology),
         loopbacks=_filled(pools.loopbacks, defaults.loopbacks),
         fabric_links=LinkSettings(
             _is_numbered(links.fabric, defaults.fabric_numbered),
