@@ -26,10 +26,12 @@ SecretsOption = Annotated[
 
 def passwords_for(design: Design, files: list[Path] | None) -> Mapping[str, Secret]:
     """The passwords of a design by the name of their Secret; what stands in for one goes to standard error."""
+    named = design.topology.passwords
+    if not named.names and not files:
+        return {}
     from fabric.config import Secret
     from fabric.kubernetes import passwords_of, read_texts, variable
 
-    named = design.topology.passwords
     if named.file is not None and not files:
         files = [Path(design.source.file).parent / named.file]
     found = passwords_of(named.names, read_texts(files) if files else None, os.environ)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from fabric.config import BgpInstance, Neighbor, NeighborFamily, RemoteAs
@@ -132,13 +133,13 @@ def _members(neighbors: Iterable[Neighbor], group: Folded) -> Iterable[Folded]:
 def _common(members: Sequence[Settings], blank: Settings, kinds: Iterable[Fields]) -> Settings:
     """`blank` with every setting on which all `members` agree."""
     first = members[0]
-    shared = [
-        field
-        for fields in kinds
-        if all(getattr(member, field) == getattr(first, field) for member in members for field in fields)
-        for field in fields
-    ]
-    return replace(blank, **{field: getattr(first, field) for field in shared})
+    shared: dict[str, Any] = {}
+    for fields in kinds:
+        values = attrgetter(*fields)
+        wanted = values(first)
+        if all(values(member) == wanted for member in members):
+            shared.update((field, getattr(first, field)) for field in fields)
+    return replace(blank, **shared)
 
 
 def _taken(group: Settings, blank: Settings, kinds: Iterable[Fields]) -> dict[str, Any]:
