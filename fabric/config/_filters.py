@@ -80,15 +80,28 @@ def _rules(prefixes: tuple[PrefixRule, ...]) -> Iterator[PrefixRule]:
 def switch_lists(plan: Plan) -> tuple[PrefixList, ...]:
     """The prefix lists of every switch."""
     found = []
-    for family in families_of(plan):
-        hosts = tuple(
-            PrefixRule(0, "permit", prefix, None if prefix.prefixlen == BITS[family] else BITS[family])
-            for prefix in routed_space(plan, family)
-        )
-        default = PrefixRule(0, "permit", DEFAULTS[family])
-        found.append(PrefixList(hosts_list(family), family, tuple(_rules(hosts))))
-        found.append(PrefixList(default_and_hosts_list(family), family, tuple(_rules((default, *hosts)))))
+    for hosts in fabric_hosts(plan):
+        default = PrefixRule(0, "permit", DEFAULTS[hosts.family])
+        name = default_and_hosts_list(hosts.family)
+        found += [hosts, PrefixList(name, hosts.family, tuple(_rules((default, *hosts.rules))))]
     return tuple(found)
+
+
+def fabric_hosts(plan: Plan) -> tuple[PrefixList, ...]:
+    """The list of each family that permits the fabric's host routes."""
+    return tuple(PrefixList(hosts_list(family), family, _host_rules(plan, family)) for family in families_of(plan))
+
+
+def _host_rules(plan: Plan, family: Family) -> tuple[PrefixRule, ...]:
+    longest = BITS[family]
+    return tuple(
+        _rules(
+            tuple(
+                PrefixRule(0, "permit", prefix, None if prefix.prefixlen == longest else longest)
+                for prefix in routed_space(plan, family)
+            )
+        )
+    )
 
 
 def own_prefix_list(family: Family, prefixes: tuple[Prefix, ...]) -> PrefixList:

@@ -1,6 +1,6 @@
 """Nodes: what each role is told, as the software that runs there would write it.
 
-* `openshift` (frr-k8s): announces, learns nothing, reaches the fabric by static routes over every leaf.
+* `openshift` (frr-k8s): announces; learns nothing and has static routes over every leaf, or learns host routes.
 * `edpm` (OpenStack data plane): learns all, installs only the default route, with its loopback as source.
 * `host`: a plain BGP speaker that installs what it learns.
 * `static`: speaks no BGP; its leaves route to it.
@@ -17,15 +17,17 @@ from fabric.config._filters import (
     default_only,
     default_only_map,
     deny_all,
+    fabric_hosts,
     families_of,
     family_of,
     host_prefix,
+    hosts_list,
     nothing_list,
     own_list,
     own_prefix_list,
     routed_space,
 )
-from fabric.config._policy import Family, Policies, Prefix
+from fabric.config._policy import Family, Policies, Prefix, PrefixList
 from fabric.config._session import BFD_PROFILE, neighbors, sides
 from fabric.plan import DevicePlan, Plan
 
@@ -105,18 +107,27 @@ def _edpm(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
 def _openshift(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
     """As frr-k8s and the node's network policy configure an OpenShift node."""
     host = _host(plan, device, base)
-    instance = replace(
-        host.bgp[0], neighbors=tuple(_deaf(n) for n in host.bgp[0].neighbors), network_import_check=False
-    )
-    denials = tuple(deny_all(family) for family in families_of(plan))
+    learns = plan.design.topology.rhoso.node_routes == "learned"
+    hear, heard = (_eager, fabric_hosts) if learns else (_deaf, _nothing)
+    instance = replace(host.bgp[0], neighbors=tuple(map(hear, host.bgp[0].neighbors)), network_import_check=False)
     return replace(
         host,
         bgp=(instance,),
-        policies=Policies(prefix_lists=host.policies.prefix_lists + denials),
-        static_routes=tuple(_weighted_routes(plan, device)),
+        policies=Policies(prefix_lists=host.policies.prefix_lists + heard(plan)),
+        static_routes=() if learns else tuple(_weighted_routes(plan, device)),
         bgp_listens=False,
         forwarding=True,
     )
+
+
+def _nothing(plan: Plan) -> tuple[PrefixList, ...]:
+    return tuple(deny_all(family) for family in families_of(plan))
+
+
+def _eager(neighbor: Neighbor) -> Neighbor:
+    """A session that takes the fabric's host routes; the default route stays the cluster's own."""
+    families = tuple(replace(entry, prefix_list_in=hosts_list(entry.family)) for entry in neighbor.families)
+    return replace(neighbor, families=families)
 
 
 def _deaf(neighbor: Neighbor) -> Neighbor:

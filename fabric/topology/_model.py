@@ -314,6 +314,9 @@ class Rhoso(Strict):
     default_route: Literal["propagated", "originated"] = "propagated"
     """`propagated`: the border's default route is passed on, so that an isolated switch stops attracting traffic;
     `originated`: every switch announces one by itself, as the published references do."""
+    node_routes: Literal["static", "learned"] = "static"
+    """How OpenShift nodes reach the fabric. `static`: by routes of their network policy, as the references do;
+    `learned`: by host routes that they learn over BGP, so that a leaf that dies silently attracts nothing."""
 
 
 class Topology(Strict):

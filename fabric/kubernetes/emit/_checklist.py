@@ -137,8 +137,9 @@ def _notes(cluster: Cluster) -> Iterator[str]:
         yield "- Session timers, ports and passwords cannot be changed while pods are announced: frr-k8s's webhook"
         yield "  refuses a session that differs from the pods' clones. Scale infra-operator down, delete the clones,"
         yield "  then change."
-    yield "- The nodes' static routes stay when a leaf dies silently with its carrier up: watch the sessions, whose"
-    yield "  hold time tells."
+    if any(node.config.static_routes for node in cluster.speakers):
+        yield "- The nodes' static routes stay when a leaf dies silently with its carrier up: watch the sessions, whose"
+        yield "  hold time tells."
     if cluster.is_rhoso and any(node.role == "worker" for node in cluster.nodes):
         yield f"- Dead workers are restarted while at least {min_healthy(cluster)} % are healthy. LVMS volumes have to"
         yield "  be detached by hand."

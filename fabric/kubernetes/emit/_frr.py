@@ -26,8 +26,10 @@ from fabric.kubernetes.emit._model_bgp import (
     Everything,
     FrrConfiguration,
     FrrConfigurationSpec,
+    Listed,
     NamedBfdProfile,
     Raw,
+    Received,
     Router,
     RouterList,
     ToAdvertise,
@@ -114,16 +116,29 @@ def _spec(
 
 
 def _neighbor(cluster: Cluster, node: FabricNode, neighbor: Neighbor, prefixes: tuple[Prefix, ...]) -> FrrNeighbor:
-    learns = any(entry.prefix_list_in is None for entry in neighbor.families)
     return FrrNeighbor.model_validate(
         {
             "asn": remote_asn(node, neighbor),
             **({"interface": cluster.nic(str(neighbor.peer))} if neighbor.by_interface else {"address": neighbor.peer}),
             "to_advertise": ToAdvertise(allowed=Allowed(prefixes=prefixes)),
-            "to_receive": ToReceive(allowed=Everything()) if learns else None,
+            "to_receive": _to_receive(node, neighbor),
             **session_fields(cluster, neighbor),
         }
     )
+
+
+def _to_receive(node: FabricNode, neighbor: Neighbor) -> ToReceive | None:
+    """What the session's lists let in; `None`, which the API takes for nothing, where they deny all."""
+    names = {entry.prefix_list_in for entry in neighbor.families}
+    if None in names:
+        return ToReceive(allowed=Everything())
+    rules = (rule for entry in node.config.policies.prefix_lists if entry.name in names for rule in entry.rules)
+    found = tuple(
+        Received(prefix=rule.prefix, ge=rule.ge, le=rule.ge)
+        for rule in rules
+        if rule.action == "permit" and rule.prefix is not None
+    )
+    return ToReceive(allowed=Listed(prefixes=found)) if found else None
 
 
 def _raw(cluster: Cluster, node: FabricNode, neighbors: tuple[Neighbor, ...]) -> Iterator[str]:

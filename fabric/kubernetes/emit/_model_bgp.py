@@ -165,12 +165,26 @@ class Everything(Model):
     mode: Literal["all"] = "all"
 
 
+class Received(Model):
+    """One prefix that is received, with those in it of lengths `ge` to `le`."""
+
+    prefix: Prefix
+    ge: Annotated[int, Field(ge=1, le=128)] | None = None
+    le: Annotated[int, Field(ge=1, le=128)] | None = None
+
+
+class Listed(Model):
+    """`allowed` of what is received, for nodes that learn some routes."""
+
+    prefixes: tuple[Received, ...]
+
+
 class ToAdvertise(Model):
     allowed: Allowed
 
 
 class ToReceive(Model):
-    allowed: Everything
+    allowed: Everything | Listed
 
 
 class Neighbor(Session):

@@ -14,6 +14,7 @@ from fabric.kubernetes._release import Dialect
 from fabric.kubernetes.frr_k8s._api import BfdProfile
 from fabric.kubernetes.frr_k8s._filters import ListEntry, MapEntry, Statement, filter_statements
 from fabric.kubernetes.frr_k8s._internal import Modifier, RouterConfig, Session
+from fabric.kubernetes.frr_k8s._raw import own_asn_accepted, with_own_asn
 from fabric.kubernetes.frr_k8s._text import active_families, evpn_lines, l3vni_lines, router_line, skips_connected_check
 from fabric.kubernetes.frr_k8s._translate import NodeConfiguration
 
@@ -24,7 +25,7 @@ def to_device_config(base: DeviceConfig, configuration: NodeConfiguration) -> De
     """`base` (the node's interfaces and static routes) with the BGP that frr-k8s gives it.
 
     What `DeviceConfig` has no field for (EVPN, an interface as update source, `disable-connected-check`,
-    preserved forwarding) goes into `raw`, before the user's own raw text.
+    preserved forwarding) goes into `raw`, before the user's own raw text, of which `allowas-in` is understood as well.
     """
     merged, dialect = configuration.merged, configuration.release.dialect
     statements = [
@@ -34,9 +35,11 @@ def to_device_config(base: DeviceConfig, configuration: NodeConfiguration) -> De
         for statement in filter_statements(session, dialect)
     ]
     raw = [line for router in merged.routers for line in (*l3vni_lines(router), *_raw_router(router, dialect))]
+    instances = tuple(_instance(router, base, dialect) for router in merged.routers)
+    accepted = own_asn_accepted(merged.raw)
     return replace(
         base,
-        bgp=tuple(_instance(router, base, dialect) for router in merged.routers),
+        bgp=tuple(with_own_asn(instance, accepted) for instance in instances),
         policies=_policies(base.policies, statements),
         bfd_profiles=tuple(map(_bfd_profile, merged.bfd_profiles)),
         resolve_via_default=True,

@@ -1,4 +1,4 @@
-"""TCP-MD5 on real FRR: every session of a fabric has a password, and one worker has a wrong one."""
+"""TCP-MD5 on real FRR: every session of a fabric has a password, and one worker has a wrong one. Nodes learn routes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from fabric.topology import parse
 from fabric.verify import bring_up, predict, verify
 from tests.kubernetes.lab.cluster import TOPOLOGY
 
-_NAMES = {"cluster": "bgp-cluster", "nodes": "bgp-nodes", "fabric": "bgp-fabric"}
-_VALUES = {name: Secret(f"word-of-{name}", name) for name in _NAMES.values()}
+_NAMES = ("bgp-cluster", "bgp-nodes", "bgp-fabric")
+_CHOICES = """
+passwords: {cluster: bgp-cluster, nodes: bgp-nodes, fabric: bgp-fabric}
+rhoso: {node_routes: learned}
+"""
+_VALUES = {name: Secret(f"word-of-{name}", name) for name in _NAMES}
 _FRR = "kubernetes/bgp/frrconfiguration.yaml"
 
 
@@ -37,7 +41,7 @@ def _one_worker_wrong(texts: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.lab
 def test_frr_signs_every_session_and_drops_what_is_signed_with_another_password(tmp_path: Path) -> None:
-    design = parse(f"{TOPOLOGY}passwords: {{cluster: bgp-cluster, nodes: bgp-nodes, fabric: bgp-fabric}}\n")
+    design = parse(f"{TOPOLOGY}{_CHOICES}")
     own = own_cluster(plan.build(design), _VALUES)
     spec = spec_of(design, None, replace(own, texts=_one_worker_wrong(dict(own.texts))), None, _VALUES)
     prediction = predict(spec.fabric)
