@@ -77,7 +77,9 @@ def _documents(resources: Iterable[Object]) -> str:
 
 
 def _kustomization(names: Iterable[str]) -> str:
-    return _yaml([{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": list(names)}])
+    """In the order of the files: `kustomize build` sorts by kinds of its own choice unless told not to."""
+    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    return _yaml([{**head, "sortOptions": {"order": "fifo"}, "resources": list(names)}])
 
 
 def _secrets(cluster: Cluster) -> list[dict[str, Any]]:
