@@ -28,6 +28,7 @@ _TARGET_HELP = (
 )
 app.command()(_prove.impair)
 app.command()(_prove.rtt)
+app.command()(_prove.measure)
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
 

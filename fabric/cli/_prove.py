@@ -107,3 +107,39 @@ def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:
                 f"median, {high:.2f} ms at the 99th percentile, {worst:.2f} ms at worst."
             )
     raise typer.Exit(0 if all(check.kept for check in checks) else 1)
+
+
+def measure(
+    target: Annotated[str, typer.Argument(help="What to break, in the words of `fabric lab fail`.")],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How often to break and heal.")] = 3,
+    pairs: Annotated[
+        list[str] | None, typer.Option("--pair", help="A:B, two nodes; may repeat. Default: one node of each zone.")
+    ] = None,
+    hold: Annotated[float, typer.Option("--hold", min=0, help="Seconds that the fault lasts.")] = 3.0,
+    flows: Annotated[int, typer.Option("--flows", min=1, max=256, help="UDP flows a pair.")] = 16,
+    interval: Annotated[float, typer.Option("--interval", min=0.5, help="ms between packets of a flow.")] = 2.0,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Show what happened in the last run.")] = False,
+    lab: LabOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Break a running lab under traffic and measure how long flows were silent, with the noise floor; heals it again.
+
+    Exit code 1 if an outage is longer than the simulator's budget for the fault and the noise.
+    """
+    from fabric.lab import StreamSettings, fabric_of
+    from fabric.report import measurement_document, measurement_tables, timeline_table
+    from fabric.verify import Experiment, MeasureOptions, measured_pairs
+    from fabric.verify import measure as break_and_measure
+
+    running = running_lab(lab)
+    fabric = fabric_of(running.status())
+    options = MeasureOptions(runs=runs, hold_s=hold, stream=StreamSettings(flows, round(interval * 1000)))
+    chosen = measured_pairs(fabric, pairs or ())
+    found = break_and_measure(running, fabric, Experiment(target, chosen, options), note)
+    if as_json:
+        answer_json(measurement_document(found))
+    else:
+        show(measurement_tables(found))
+        if timeline:
+            show([timeline_table(found.runs[-1])])
+    raise typer.Exit(0 if found.within_budget else 1)

@@ -31,6 +31,7 @@ from fabric.lab._places import netns_path
 from fabric.lab._running import RunningLab
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
+from fabric.lab._stream import Event, FlowPhase, Phase, StreamResult, StreamSettings
 
 __all__ = [
     "LEAST_MTU",
@@ -40,9 +41,11 @@ __all__ = [
     "DaemonStatus",
     "DeviceFiles",
     "EmbeddedEngine",
+    "Event",
     "Fault",
     "FaultChange",
     "FibDifferences",
+    "FlowPhase",
     "Forwarding",
     "FrrInstallation",
     "Hop",
@@ -57,6 +60,7 @@ __all__ = [
     "LabStatus",
     "Lateness",
     "PairResult",
+    "Phase",
     "ProbePair",
     "ProbeResult",
     "ProbeSettings",
@@ -65,6 +69,8 @@ __all__ = [
     "RouteDifference",
     "RouteKind",
     "RunningLab",
+    "StreamResult",
+    "StreamSettings",
     "UpOptions",
     "UpResult",
     "ZonePair",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._control import ask
-from fabric.lab._enter import Completed, enter_argv, run_attached, run_captured
+from fabric.lab._enter import Completed, conversation, enter_argv, run_attached, run_captured
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
 from fabric.lab._frr import find_frr
 from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, ImpairmentChange, Lateness, impaired_value
@@ -103,6 +104,10 @@ class LabEngine(Protocol):
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """The output of a program that sees all devices' namespaces under `/run/netns`; `LabError` when it fails."""
+        ...
+
+    def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
+        """A program that runs as one of `call` does, to be talked to by its pipes. Whoever asked for it ends it."""
         ...
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
@@ -230,6 +235,10 @@ class EmbeddedEngine:
             words = (done.stderr or done.stdout).strip()
             raise LabError(f"Lab {name}: `{' '.join(argv)}` ended with exit code {done.exit_code}: {words}")
         return done.stdout
+
+    def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
+        """See `LabEngine.converse`."""
+        return conversation(self._inside(name, None, argv))
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """See `LabEngine.vtysh`."""

@@ -92,6 +92,18 @@ def _end_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
+def conversation(argv: Sequence[str]) -> subprocess.Popen[str]:
+    """`argv`, running, with pipes for its input and output, in a session of its own."""
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=inner_environment(os.environ),
+        start_new_session=True,
+    )
+
+
 def run_attached(argv: Sequence[str]) -> int:
     """The exit code of `argv`, run on the caller's terminal as a shell would run it."""
     with _interrupts_go_to_the_child(), subprocess.Popen(argv, env=inner_environment(os.environ)) as process:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +30,37 @@ from fabric.lab._agent import (
 from fabric.lab._engine import LabEngine, LabStatus
 from fabric.lab._fib_model import Forwarding, KernelFib
 from fabric.lab._netns import named
+from fabric.lab._stream import Phase, StreamRequest, StreamResult, StreamSettings, read_result, write_request
 
 _AGENT = (sys.executable, "-P", "-m", "fabric.lab._agent")
+_STREAM = (sys.executable, "-P", "-m", "fabric.lab._stream")
 _PATIENCE_S = 30.0
+
+
+class Streaming:
+    """The caller's side of a running stream."""
+
+    def __init__(self, lab: str, process: subprocess.Popen[str]) -> None:
+        self._lab = lab
+        self._process = process
+
+    def say(self, value: Any) -> Any:
+        """The reply. Raises `LabError` with the words of a stream that fails."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(value) + "\n")
+            self._process.stdin.flush()
+            answer = json.loads(self._process.stdout.readline())
+        except (OSError, ValueError) as error:
+            raise LabError(f"Lab {self._lab}: the stream of probes ended ({error}). Is the lab still up?") from error
+        if "error" in answer:
+            raise LabError(f"Lab {self._lab}: probes could not be sent: {answer['error']}")
+        return answer["reply"]
+
+    def finish(self, phases: Sequence[Phase]) -> StreamResult:
+        """What came of the stream, which ends with this."""
+        return read_result(self.say([[phase.name, phase.began_ns] for phase in phases]))
 
 
 @dataclass(frozen=True)
@@ -61,6 +91,20 @@ class RunningLab:
         """What came of real packets sent between every pair."""
         request = ProbeRequest(named(self.status().devices), tuple(pairs), settings)
         return decode_probe(self._ask(encode_probe(request)))
+
+    @contextmanager
+    def stream(self, pairs: Sequence[ProbePair], settings: StreamSettings) -> Iterator[Streaming]:
+        """A stream between every pair that runs for the length of the block, until it is finished."""
+        request = StreamRequest(named(self.status().devices), tuple(pairs), settings)
+        with self.engine.converse(self.name, _STREAM) as process:
+            streaming = Streaming(self.name, process)
+            try:
+                streaming.say(write_request(request))
+                yield streaming
+            finally:
+                assert process.stdin is not None
+                with suppress(OSError):
+                    process.stdin.close()  # which ends the program
 
     def vtysh_json(self, device: str, command: str) -> Any:
         """FRR's answer to a `show … json` command."""

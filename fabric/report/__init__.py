@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         resources_yaml,
     )
     from fabric.report._load import load_document, load_tables
+    from fabric.report._measurement import measurement_document, measurement_tables, timeline_table
     from fabric.report._netbox import push_document, push_tables
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
@@ -71,6 +72,8 @@ __all__ = [
     "intents_document",
     "load_document",
     "load_tables",
+    "measurement_document",
+    "measurement_tables",
     "order_document",
     "overview_document",
     "overview_tables",
@@ -93,6 +96,7 @@ __all__ = [
     "sweep_document",
     "sweep_tables",
     "table",
+    "timeline_table",
     "to_csv",
     "to_html",
     "to_markdown",
