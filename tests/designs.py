@@ -99,6 +99,13 @@ def topologies(draw: st.DrawFn) -> Values:
         },
         "bfd": {"fabric": draw(st.booleans()), "nodes": draw(st.booleans())},
     }
+    if draw(st.booleans()):
+        values["growth"] = {"racks_per_zone": draw(st.sampled_from([6, 15])), "zones": 8}
+        if draw(st.booleans()):
+            values["pools"] = {"networks": {"ipv4": "10.64.0.0/12", "ipv6": "fd00:64::/48"}}
+            for network in values["networks"].values():
+                if draw(st.booleans()):
+                    del network["ipv4"], network["ipv6"]
     if values["asn"]:  # the defaults of `rhoso` have one ASN for all leaves
         for rack in (rack for zone in values["zones"] for rack in zone["racks"]):
             rack["asn"] = draw(st.sampled_from([None, {"nodes": "leaf", "leaves": "per-rack"}, {"nodes": "per-node"}]))

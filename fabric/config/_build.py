@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
-from fabric.config._bgp import BfdProfile, BgpFamily, BgpInstance, Neighbor
+from fabric.config._bgp import Aggregate, BfdProfile, BgpFamily, BgpInstance, Neighbor
 from fabric.config._device import (
     LOOPBACK,
     Cable,
@@ -17,10 +17,19 @@ from fabric.config._device import (
     StaticNextHop,
     StaticRoute,
 )
-from fabric.config._filters import families_of, family_of, host_prefix, switch_lists
+from fabric.config._filters import aggregates, families_of, family_of, host_prefix, summary_lists, switch_lists
 from fabric.config._node import node_config
-from fabric.config._policy import Address, Policies, Prefix, RouteMap, RouteMapEntry, SetAsPathPrepend
-from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides
+from fabric.config._policy import (
+    Address,
+    Family,
+    Policies,
+    Prefix,
+    PrefixList,
+    RouteMap,
+    RouteMapEntry,
+    SetAsPathPrepend,
+)
+from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides, sums_up
 from fabric.plan import DevicePlan, LinkPlan, Plan
 
 COALESCE_MS = 100
@@ -75,10 +84,24 @@ def _switch(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
         interfaces=base.interfaces,
         bgp=(_instance(plan, device, sessions, routes),),
         static_routes=routes,
-        policies=Policies(prefix_lists=switch_lists(plan), route_maps=_route_maps(device, sessions)),
+        policies=Policies(prefix_lists=_lists(plan, device), route_maps=_route_maps(device, sessions)),
         bfd_profiles=bfd_profiles(plan, sessions),
         defaults="datacenter",
     )
+
+
+def _sums_up(plan: Plan, device: DevicePlan) -> bool:
+    return device.device.tier == "border" and sums_up(plan)
+
+
+def _lists(plan: Plan, device: DevicePlan) -> tuple[PrefixList, ...]:
+    return (*switch_lists(plan), *(summary_lists(plan) if _sums_up(plan, device) else ()))
+
+
+def _aggregates(plan: Plan, device: DevicePlan, family: Family) -> tuple[Aggregate, ...]:
+    if not _sums_up(plan, device):
+        return ()
+    return tuple(Aggregate(prefix) for prefix in aggregates(plan, family))
 
 
 def _route_maps(device: DevicePlan, sessions: tuple[Neighbor, ...]) -> tuple[RouteMap, ...]:
@@ -100,7 +123,11 @@ def _instance(
         router_id=str(device.router_id),
         neighbors=sessions,
         families=tuple(
-            BgpFamily(family, networks=tuple(p for p in announced if family_of(p) == family))
+            BgpFamily(
+                family,
+                networks=tuple(p for p in announced if family_of(p) == family),
+                aggregates=_aggregates(plan, device, family),
+            )
             for family in families_of(plan)
         ),
         coalesce_ms=COALESCE_MS,

@@ -18,7 +18,7 @@ from fabric.config._policy import (
     RouteMapEntry,
     SetSource,
 )
-from fabric.plan import Plan
+from fabric.plan import Plan, summaries
 
 DEFAULTS: dict[Family, Prefix] = {"ipv4": IPv4Network("0.0.0.0/0"), "ipv6": IPv6Network("::/0")}
 BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
@@ -49,6 +49,11 @@ def default_and_hosts_list(family: Family) -> str:
     return f"default-and-hosts-{family}"
 
 
+def default_and_summaries_list(family: Family) -> str:
+    """Name of the list that permits aggregates in place of the host routes that they sum up."""
+    return f"default-and-summaries-{family}"
+
+
 def own_list(family: Family) -> str:
     """Name of the list that permits a node's own addresses, so that it never becomes transit."""
     return f"own-{family}"
@@ -66,10 +71,10 @@ def default_only_map(family: Family) -> str:
 
 def routed_space(plan: Plan, family: Family) -> tuple[Prefix, ...]:
     """The prefixes out of which host routes come: loopbacks and networks."""
-    topology = plan.design.topology
-    pools = [getattr(plan.design.settings.loopbacks, family)]
-    pools += [getattr(network, family) for network in topology.networks.values() if network.kind == "routed"]
-    return tuple(prefix for prefix in pools if prefix is not None)
+    settings, networks = plan.design.settings, plan.design.topology.networks
+    pools = [getattr(settings.loopbacks, family)]
+    pools += [getattr(settings.networks[name], family) for name, n in networks.items() if n.kind == "routed"]
+    return tuple(dict.fromkeys(prefix for prefix in pools if prefix is not None))
 
 
 def _rules(prefixes: tuple[PrefixRule, ...]) -> Iterator[PrefixRule]:
@@ -102,6 +107,33 @@ def _host_rules(plan: Plan, family: Family) -> tuple[PrefixRule, ...]:
             )
         )
     )
+
+
+def aggregates(plan: Plan, family: Family) -> tuple[Prefix, ...]:
+    """What sums up the host routes of zones and of the fabric's networks."""
+    topology = plan.design.topology
+    routed = {f"networks.{name}.{family}" for name, n in topology.networks.items() if n.kind == "routed"}
+    pools = {f"pools.loopbacks.{family}", f"pools.networks.{family}", *routed}
+    found = [p for summary in summaries(plan) if summary.pool in pools for p in summary.prefixes]
+    for subnet in plan.subnets:
+        if subnet.scope == "fabric" and subnet.kind == "routed":
+            found += [prefix for prefix in subnet.prefixes if family_of(prefix) == family]
+    return tuple(prefix for prefix in dict.fromkeys(found) if prefix.prefixlen < BITS[family])
+
+
+def summary_lists(plan: Plan) -> tuple[PrefixList, ...]:
+    """The lists of a border that announces aggregates: host routes pass only where no aggregate holds them."""
+    found = []
+    for family in families_of(plan):
+        whole = aggregates(plan, family)
+        rules = (
+            PrefixRule(0, "permit", DEFAULTS[family]),
+            *(PrefixRule(0, "permit", prefix) for prefix in whole),
+            *(PrefixRule(0, "deny", prefix, BITS[family]) for prefix in whole),
+            *(PrefixRule(0, "permit", prefix, BITS[family]) for prefix in routed_space(plan, family)),
+        )
+        found.append(PrefixList(default_and_summaries_list(family), family, tuple(_rules(rules))))
+    return tuple(found)
 
 
 def own_prefix_list(family: Family, prefixes: tuple[Prefix, ...]) -> PrefixList:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Secret, Timers
-from fabric.config._filters import default_and_hosts_list, families_of, family_of, hosts_list
+from fabric.config._filters import (
+    default_and_hosts_list,
+    default_and_summaries_list,
+    families_of,
+    family_of,
+    hosts_list,
+)
 from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
 from fabric.topology import AsnSettings, RackAsnSettings, Tier
@@ -122,7 +128,7 @@ def _family(side: Side, family: Family) -> NeighborFamily:
     return NeighborFamily(
         family,
         prefix_list_in=hosts if down else with_default,
-        prefix_list_out=with_default if down else hosts,
+        prefix_list_out=_announced(side, family),
         route_map_out=EQUAL_LENGTHS if prepends(side) else None,
         next_hop_self=side.internal and not reflects,
         next_hop_self_force=reflects,
@@ -130,6 +136,20 @@ def _family(side: Side, family: Family) -> NeighborFamily:
         default_originate=down and _originates_default(side),
         allowas_in=_allowas_in(side),
     )
+
+
+def _announced(side: Side, family: Family) -> str:
+    """Name of the list of what the peer is told."""
+    if side.toward == "up":
+        return hosts_list(family)
+    outside = side.me.device.tier == "border" and side.peer.device.tier == "node"
+    return (default_and_summaries_list if outside and sums_up(side.plan) else default_and_hosts_list)(family)
+
+
+def sums_up(plan: Plan) -> bool:
+    """Whether borders announce aggregates to nodes outside the racks."""
+    borders = plan.design.topology.borders
+    return borders is not None and borders.announce == "summaries"
 
 
 def _originates_default(side: Side) -> bool:

@@ -167,7 +167,12 @@ def _sections(found: Found, wired: _Wired, racks: Sequence[_Rack]) -> Iterator[S
 def _kept_asns(design: Design, wired: _Wired) -> Values:
     """The `asn` key with every ASN that the design's own scheme would not give."""
     scheme = {device.name: device.asn for device in build(design).devices}
-    kept = {d.name: d.asn for d in wired.devices.values() if d.asn is not None and d.asn != scheme.get(d.name)}
+    known = {d.name: d.asn for d in wired.devices.values() if d.asn is not None}
+    kept = {name: asn for name, asn in known.items() if asn != scheme.get(name)}
+    places = {device.name: device for device in design.fabric.devices}
+    moved = {places[name].rack for name in kept if name in places and places[name].tier == "leaf"}
+    # An override of leaves holds for their iBGP nodes too, so that a node that differs from them says so.
+    kept |= {name: asn for name, asn in known.items() if name in places and places[name].rack in moved}
     if not kept:
         return {}
     public = any(not (64512 <= asn <= 65534 or asn >= 4_200_000_000) for asn in kept.values())

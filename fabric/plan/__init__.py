@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
     from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
     from fabric.plan._model import Block, DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
+    from fabric.plan._summaries import Summary, summaries
 else:
     __getattr__ = lazily(__name__)
 
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "PoolUse",
     "SubnetPlan",
+    "Summary",
     "ValueChange",
     "build",
     "cabling",
@@ -40,6 +42,7 @@ __all__ = [
     "parse_ledger",
     "read_ledger",
     "reclaim",
+    "summaries",
     "value_text",
     "write_ledger",
 ]

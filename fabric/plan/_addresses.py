@@ -79,6 +79,12 @@ class Loopbacks:
             size = self._block(family)
             yield room, self._slots.racks[rack] * size, size
 
+    def zone_blocks(self, zone: int, racks: int) -> Iterator[tuple[Room, int, int]]:
+        """For each family the room, and offset and size of the block of a zone that has so many racks' room."""
+        for family, room, _ in self._rooms:
+            size = self._block(family) * racks
+            yield room, zone * size, size
+
     def _block(self, family: str) -> int:
         return self._rack_block if family == "ipv4" else 1 << GROUP
 

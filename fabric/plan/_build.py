@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from fabric.errors import PlanError
 from fabric.plan._addresses import Loopbacks
 from fabric.plan._asns import Asns
-from fabric.plan._blocks import blocks
+from fabric.plan._blocks import Givers, blocks
 from fabric.plan._bulk import without_collection
 from fabric.plan._collisions import collisions
 from fabric.plan._giver import Giver
@@ -44,7 +44,7 @@ def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
     slots = Slots(giver)
     subnets, loopbacks = LinkSubnets(giver, slots), Loopbacks(giver, slots)
     links = tuple(_links(giver, subnets))
-    networks = plan_networks(giver)
+    networks = plan_networks(giver, slots)
     made = Plan(
         design=design,
         devices=tuple(_devices(giver, slots, loopbacks, networks)),
@@ -52,7 +52,7 @@ def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
         subnets=tuple(networks.subnets),
         pools=pool_uses(design, giver.given),
         ledger=giver.ledger(),
-        blocks=() if giver.problems() else blocks(design, loopbacks, subnets, links),
+        blocks=() if giver.problems() else blocks(Givers(design, slots, loopbacks, subnets), links, networks.subnets),
     )
     return giver, made
 

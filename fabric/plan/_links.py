@@ -9,7 +9,7 @@ from fabric.plan._addresses import GROUP, Part, families, pool_room, power_of_tw
 from fabric.plan._giver import Giver, Room
 from fabric.plan._ledger import CORE
 from fabric.plan._model import RawAddress
-from fabric.plan._slots import Slots
+from fabric.plan._slots import Slots, racks_in_a_zone
 from fabric.topology import Design, Device, Link, LinkSettings
 
 _WHOLE: Part = (0, 16)
@@ -75,6 +75,21 @@ class LinkSubnets:
                 ordinal = self._slots.leaf(leaf) * count
             yield room, ordinal * room.size, count * room.size
 
+    def zone_blocks(self, zone: int, racks: int, kind: str) -> Iterator[tuple[Room, int, int, int | None]]:
+        """As `blocks`, of a zone that has so many racks' room; with the side of the leaves where each has a block."""
+        for layout in self._blocks[kind]:
+            room = layout.rooms[_WHOLE if kind == "node" else _LEAF_PART]
+            if kind == "fabric":
+                size = racks * self._sides * layout.per_lower * room.size
+                yield room, zone * size, size, None
+            elif self._side_first:
+                size = racks * layout.per_rack * room.size
+                for side in range(self._sides):
+                    yield room, side * layout.per_side * room.size + zone * size, size, side
+            else:
+                size = racks * self._sides * layout.per_rack * room.size
+                yield room, zone * size, size, None
+
     def of(self, link: Link) -> _Ends:
         """The addresses of the upper and of the lower end, one a family."""
         upper, lower = self._by_name[link.upper], self._by_name[link.lower]
@@ -114,7 +129,9 @@ class LinkSubnets:
 
 
 def _racks(design: Design, slots: Slots) -> int:
-    """Racks that node links have room for: 256 unless `growth.racks` says otherwise, or there are more."""
+    """Racks that node links have room for: 256 unless `growth` says otherwise, or there are more."""
+    growth = design.topology.growth
+    in_zones = growth.zones * (racks_in_a_zone(growth) or 0)
     outside = any(device.tier == "node" and device.rack is None for device in design.fabric.devices)
     needed = max(slots.racks.values(), default=0) + 1 + outside
-    return power_of_two(max(design.topology.growth.racks or 256, needed))
+    return power_of_two(max(growth.racks or in_zones or 256, needed))

@@ -129,15 +129,16 @@ class PoolUse:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A prefix that is kept for one rack's loopbacks or one leaf's links, so that it can be summarised and grow."""
+    """A prefix that is kept for what one zone, rack or leaf has of a kind, so that it can be summarised and grow."""
 
     owner: str
-    """The rack or leaf."""
+    """The zone, rack or leaf."""
     pool: str
     prefix: Prefix
     used: int
     capacity: int
     """How many the growth that the topology reserves allows."""
+    level: Literal["zone", "rack", "leaf"] = "rack"
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Plan:
     ledger: Ledger = EMPTY
     """Every value given out, by what it is for, and what rests in quarantine."""
     blocks: tuple[Block, ...] = ()
-    """What each rack and leaf has room in; values that a ledger kept may lie elsewhere."""
+    """What each zone, rack and leaf has room in; values that a ledger kept may lie elsewhere."""
 
     @cached_property
     def by_name(self) -> Mapping[str, DevicePlan]:

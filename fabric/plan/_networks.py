@@ -11,9 +11,10 @@ from fabric.plan._addresses import address, closed_in, families, pool_room
 from fabric.plan._giver import Giver, Room, numbers
 from fabric.plan._ledger import CORE
 from fabric.plan._model import Address, HostAddress, Prefix, SubnetPlan
-from fabric.topology import Device, Network, Pool
+from fabric.plan._shared_pool import SUBNET_LENGTH, SharedBlocks, shared_room, subnets_a_rack
+from fabric.plan._slots import Slots
+from fabric.topology import Device, Network
 
-_SUBNET_LENGTH = {"ipv4": 24, "ipv6": 64}
 _HOSTS_FROM = 10
 """Host addresses start here, so that gateways and tools have room below."""
 
@@ -40,6 +41,8 @@ class _Scope:
     ordinal: int
     place: str
     nodes: tuple[Device, ...]
+    block: int = 0
+    """Ordinal of its block in the pool that networks share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,13 @@ class _Part:
     scope: _Scope
 
 
-def plan_networks(giver: Giver) -> Networks:
+def plan_networks(giver: Giver, slots: Slots) -> Networks:
     """All subnets, host addresses and virtual addresses of a design."""
     found = Networks()
     vlans = _vlans(giver)
     for name, network in giver.design.topology.networks.items():
         hosts = found.hosts if network.kind == "routed" else found.segments
-        for scope in _scopes(giver, network):
+        for scope in _scopes(giver, slots, network):
             part = _Part(giver, name, network, scope)
             prefixes = tuple(_prefixes(part))
             _pin_hosts(part, prefixes)
@@ -97,8 +100,8 @@ def _subnet(part: _Part, prefixes: tuple[Prefix, ...], vlan: int | None) -> Subn
     )
 
 
-def _scopes(giver: Giver, network: Network) -> Iterator[_Scope]:
-    fabric = giver.design.fabric
+def _scopes(giver: Giver, slots: Slots, network: Network) -> Iterator[_Scope]:
+    fabric, blocks = giver.design.fabric, SharedBlocks(giver.design, slots)
     nodes = tuple(device for device in fabric.devices if device.tier == "node")
     if network.scope == "fabric":
         yield _Scope("fabric", 0, CORE, nodes)
@@ -106,19 +109,28 @@ def _scopes(giver: Giver, network: Network) -> Iterator[_Scope]:
     inside: dict[str | None, list[Device]] = defaultdict(list)
     for node in nodes:
         inside[node.zone if network.scope == "zone" else node.rack].append(node)
-    for ordinal, name in enumerate(fabric.zones if network.scope == "zone" else fabric.racks):
-        yield _Scope(name, ordinal, name if network.scope == "rack" else CORE, tuple(inside[name]))
+    in_racks = network.scope == "rack"
+    ordinals = slots.racks if in_racks else slots.zones
+    for position, name in enumerate(fabric.racks if in_racks else fabric.zones):
+        ordinal = ordinals[name] if slots.zones else position
+        block = blocks.rack(name) if in_racks else blocks.zone(name)
+        yield _Scope(name, ordinal, name if in_racks else CORE, tuple(inside[name]), block)
 
 
 def _prefixes(part: _Part) -> Iterator[Prefix]:
-    network, scope = part.network, part.scope
+    network, scope, design = part.network, part.scope, part.giver.design
     offset: int | None = None
-    for family, whole in families(Pool(ipv4=network.ipv4, ipv6=network.ipv6), part.giver.design.topology.families):
+    for family, whole in families(design.settings.networks[part.name], design.topology.families):
+        wanted = network.subnet_prefix if family == "ipv4" and network.subnet_prefix else SUBNET_LENGTH[family]
+        length = max(wanted, whole.prefixlen)
+        if getattr(network, family) is None:
+            shared = _shared(part, family, whole)
+            if shared is not None:
+                yield (IPv4Network if family == "ipv4" else IPv6Network)((shared, length))
+            continue
         if scope.name == "fabric" and network.scope == "fabric":
             yield whole
             continue
-        wanted = network.subnet_prefix if family == "ipv4" and network.subnet_prefix else _SUBNET_LENGTH[family]
-        length = max(wanted, whole.prefixlen)
         kind = f"subnet.{part.name}.{family}"
         room = pool_room(part.giver.design, f"networks.{part.name}.{family}", whole, length)
         ordinal = scope.ordinal if offset is None else offset
@@ -127,6 +139,18 @@ def _prefixes(part: _Part) -> Iterator[Prefix]:
         if value is not None:
             offset = (value - room.first) // room.size
             yield (IPv4Network if family == "ipv4" else IPv6Network)((value, length))
+
+
+def _shared(part: _Part, family: str, whole: Prefix) -> int | None:
+    """Where the subnet starts in the pool that networks share; each takes as much of it as the largest may."""
+    giver, growth = part.giver, part.giver.design.topology.growth
+    slot = numbers("growth.networks_per_rack", "slot.network", 0, growth.networks_per_rack - 1)
+    number = giver.claim((CORE, "slot.network"), part.name, slot, 0)
+    if number is None:
+        return None
+    room = shared_room(giver.design, family, whole)
+    candidate = room.first + (part.scope.block * subnets_a_rack(growth) + number) * room.size
+    return giver.claim((part.scope.place, f"subnet.{family}"), f"{part.scope.name}.{part.name}", room, candidate)
 
 
 def _room(part: _Part, prefix: Prefix, first: int) -> Room:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fabric.plan._addresses import families
 from fabric.plan._ledger import Values
 from fabric.plan._model import PoolUse, Prefix
+from fabric.plan._shared_pool import SUBNET_LENGTH
 from fabric.topology import AsnRange, Design, Pool
 
 
@@ -34,6 +35,10 @@ def _address_pools(design: Design, counts: Counter[str]) -> Iterator[PoolUse]:
 
 
 def _networks(design: Design, counts: Counter[str]) -> Iterator[PoolUse]:
+    shared = design.topology.pools.networks
+    for family, prefix in families(shared or Pool(), design.topology.families):
+        length = max(SUBNET_LENGTH[family], prefix.prefixlen)
+        yield _use(f"pools.networks.{family}", prefix, "subnets", counts[f"subnet.{family}"], length)
     for name, network in design.topology.networks.items():
         for family, prefix in families(Pool(ipv4=network.ipv4, ipv6=network.ipv6), design.topology.families):
             used = counts[f"host.{name}.{family}"] + counts[f"vip.{name}.{family}"]

@@ -6,6 +6,8 @@ reserves a level. An ordinal stays with its name: the ledger keeps it, so order 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fabric.plan._giver import Giver, Room, numbers
 from fabric.plan._ledger import CORE, Section, space_of
 from fabric.topology import Device, Growth, Tier
@@ -19,10 +21,10 @@ class Slots:
     def __init__(self, giver: Giver) -> None:
         fabric, growth = giver.design.fabric, giver.design.topology.growth
         self._leaves_per_rack, self._spines = growth.leaves_per_rack, growth.spines
-        racks = numbers("growth.racks", "slot.rack", 0, (growth.racks or _MANY) - 1)
-        self.racks = {
-            name: giver.claim((name, "slot.rack"), name, racks, ordinal) or 0 for name, ordinal in fabric.racks.items()
-        }
+        if growth.racks_per_zone is not None:  # else a zone's leaves would be no power of two, and no one prefix
+            self._leaves_per_rack = 1 << (growth.leaves_per_rack - 1).bit_length()
+        self.zones = _zones(giver)
+        self.racks = _racks(giver, self.zones)
         pods = numbers("growth.pods", "slot.pod", 0, growth.pods - 1)
         self._pods = {
             name: giver.claim((CORE, "slot.pod"), name, pods, ordinal) or 0 for ordinal, name in enumerate(fabric.pods)
@@ -54,6 +56,41 @@ class Slots:
     def spine(self, device: Device) -> int:
         """Ordinal of a spine in the fabric, with room in every pod."""
         return self.pod(device) * self._spines + self.of(device)
+
+
+def racks_in_a_zone(growth: Growth) -> int | None:
+    """Rack ordinals that each zone has for itself, a power of two; `None` where racks are numbered through."""
+    return None if growth.racks_per_zone is None else 1 << (growth.racks_per_zone - 1).bit_length()
+
+
+def _zones(giver: Giver) -> dict[str, int]:
+    """Ordinals of the zones, where each has racks set aside for it."""
+    growth = giver.design.topology.growth
+    if growth.racks_per_zone is None:
+        return {}
+    room = numbers("growth.zones", "slot.zone", 0, growth.zones - 1)
+    return {
+        name: giver.claim((CORE, "slot.zone"), name, room, ordinal) or 0
+        for ordinal, name in enumerate(giver.design.fabric.zones)
+    }
+
+
+def _racks(giver: Giver, zones: dict[str, int]) -> dict[str, int]:
+    """Ordinals of the racks: in their zone's stretch, or numbered through."""
+    topology = giver.design.topology
+    growth, size = topology.growth, racks_in_a_zone(topology.growth)
+    if size is None:
+        room = numbers("growth.racks", "slot.rack", 0, (growth.racks or _MANY) - 1)
+        racks = giver.design.fabric.racks.items()
+        return {name: giver.claim((name, "slot.rack"), name, room, ordinal) or 0 for name, ordinal in racks}
+    found: dict[str, int] = {}
+    whole = numbers("growth.racks_per_zone", "slot.rack", 0, _MANY - 1)
+    for zone in topology.zones:
+        first = zones[zone.name] * size
+        room = replace(whole, first=first, last=first + min(size, growth.racks_per_zone or size))
+        for position, rack in enumerate(zone.racks):
+            found[rack.name] = giver.claim((rack.name, "slot.rack"), rack.name, room, first + position) or 0
+    return found
 
 
 def _section(device: Device) -> Section:

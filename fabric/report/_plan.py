@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
+from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan, SubnetPlan
 from fabric.render import to_yaml
 from fabric.report._html import to_html
 from fabric.report._plan_facts import (
@@ -16,6 +16,7 @@ from fabric.report._plan_facts import (
     oversubscription_table,
     redundancy_table,
     room_table,
+    summaries_table,
     warnings_table,
 )
 from fabric.report._table import Table, table, to_csv, to_markdown
@@ -35,6 +36,7 @@ def _short_tables(facts: PlanFacts) -> dict[str, Table]:
         "links": _links(plan),
         "networks": _networks(plan),
         "pools": _pools(plan),
+        "summaries": summaries_table(facts),
         "redundancy": redundancy_table(facts),
         "warnings": warnings_table(facts),
     }
@@ -59,7 +61,7 @@ def _device_row(entry: DevicePlan) -> tuple[object, ...]:
     return (
         *(device.name, device.role, device.zone, device.rack, device.pod, entry.asn, entry.router_id),
         " ".join(map(str, entry.loopbacks)),
-        " ".join(f"{host.network}={host.address}" for host in entry.hosts),
+        " ".join(f"{host.network}={host.address}" for host in (*entry.hosts, *entry.segments)),
         " ".join(f"{vip.network}={vip.address}" for vip in entry.vips),
     )
 
@@ -74,9 +76,17 @@ def _end(end: LinkEnd) -> tuple[str, str, str]:
 
 
 def _networks(plan: Plan) -> Table:
-    columns = ("network", "scope", "subnets", "virtual addresses")
-    rows = ((s.network, s.scope, " ".join(map(str, s.prefixes)), " ".join(map(str, s.vips))) for s in plan.subnets)
-    return table("Networks", columns, rows)
+    columns = ("network", "kind", "scope", "subnets", "vlan", "gateways", "virtual addresses", "left to others")
+    return table("Networks", columns, (_network_row(entry) for entry in plan.subnets))
+
+
+def _network_row(entry: SubnetPlan) -> tuple[object, ...]:
+    return (
+        *(entry.network, entry.kind, entry.scope, " ".join(map(str, entry.prefixes)), entry.vlan),
+        " ".join(map(str, entry.gateways)),
+        " ".join(map(str, entry.vips)),
+        " ".join(f"{first}-{last}" for first, last in entry.allocations),
+    )
 
 
 def _pools(plan: Plan) -> Table:
@@ -106,6 +116,10 @@ def _document(facts: PlanFacts) -> Document:
                 "scope": s.scope,
                 "subnets": [str(p) for p in s.prefixes],
                 "vips": [str(v) for v in s.vips],
+                "kind": s.kind,
+                "vlan": s.vlan,
+                "gateways": [str(g) for g in s.gateways],
+                "allocations": [{"first": str(first), "last": str(last)} for first, last in s.allocations],
             }
             for s in plan.subnets
         ],
@@ -129,6 +143,7 @@ def _device_document(entry: DevicePlan) -> Document:
         "router_id": str(entry.router_id),
         "loopbacks": [str(a) for a in entry.loopbacks],
         "addresses": [{"network": h.network, "address": str(h.address)} for h in entry.hosts],
+        "segments": [{"network": h.network, "address": str(h.address)} for h in entry.segments],
         "vips": [{"network": v.network, "address": str(v.address)} for v in entry.vips],
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fabric.plan import Oversubscription, Plan, cabling, oversubscription
+from fabric.plan import Oversubscription, Plan, Summary, cabling, oversubscription, summaries
 from fabric.report._table import Table, table
 from fabric.topology import Cut, Redundancy, redundancy
 
@@ -31,6 +31,11 @@ class PlanFacts:
     def oversubscription(self) -> tuple[Oversubscription, ...]:
         """Of each switch whose ports have a known speed."""
         return oversubscription(self.plan)
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """Of each zone and pool."""
+        return summaries(self.plan)
 
 
 def redundancy_table(facts: PlanFacts) -> Table:
@@ -103,10 +108,17 @@ def _speed(gbps: float | None) -> str | None:
 
 
 def room_table(facts: PlanFacts) -> Table:
-    """The block of each rack and leaf, how much of it is used, and how much growth it is kept for."""
-    columns = ("owner", "pool", "prefix", "used", "reserved", "free")
-    rows = ((b.owner, b.pool, b.prefix, b.used, b.capacity, b.capacity - b.used) for b in facts.plan.blocks)
+    """The block of each zone, rack and leaf, how much of it is used, and how much growth it is kept for."""
+    columns = ("level", "owner", "pool", "prefix", "used", "reserved", "free")
+    rows = ((b.level, b.owner, b.pool, b.prefix, b.used, b.capacity, b.capacity - b.used) for b in facts.plan.blocks)
     return table("Room to grow", columns, rows)
+
+
+def summaries_table(facts: PlanFacts) -> Table:
+    """What each zone comes to in each pool, for filters and announcements outside."""
+    columns = ("zone", "pool", "prefixes", "outside of them")
+    rows = ((s.zone, s.pool, " ".join(map(str, s.prefixes)), " ".join(map(str, s.outside))) for s in facts.summaries)
+    return table("Summaries", columns, rows)
 
 
 def facts_document(facts: PlanFacts) -> Document:
@@ -120,8 +132,24 @@ def facts_document(facts: PlanFacts) -> Document:
             "tiers": [{"tier": tier, **_ratio(*gbps)} for tier, gbps in _tiers(facts).items()],
         },
         "room": [
-            {"owner": b.owner, "pool": b.pool, "prefix": str(b.prefix), "used": b.used, "reserved": b.capacity}
+            {
+                "level": b.level,
+                "owner": b.owner,
+                "pool": b.pool,
+                "prefix": str(b.prefix),
+                "used": b.used,
+                "reserved": b.capacity,
+            }
             for b in facts.plan.blocks
+        ],
+        "summaries": [
+            {
+                "zone": s.zone,
+                "pool": s.pool,
+                "prefixes": list(map(str, s.prefixes)),
+                "outside": list(map(str, s.outside)),
+            }
+            for s in facts.summaries
         ],
         "redundancy": {
             "disjoint_paths": found.disjoint_paths,

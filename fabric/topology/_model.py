@@ -50,6 +50,9 @@ class Pools(Strict):
     """Links between switches, used where `links.fabric` is `numbered`."""
     node_links: Pool | None = None
     """Links between leaves and nodes, used where `links.nodes` is `numbered`."""
+    networks: Pool | None = None
+    """Subnets of the networks that name no prefix of their own: a block a zone, in it a block a rack, in that a subnet
+    a network, so that a rack and a zone are one prefix each. Needs `growth.racks_per_zone`."""
 
 
 class AsnRange(Strict):
@@ -163,6 +166,13 @@ class Growth(Strict):
     """Nodes a rack, and nodes at the border routers."""
     racks: Annotated[int, Field(strict=True, ge=1, le=65_536)] | None = None
     """Racks of the fabric; default: 256, or as many as there are."""
+    racks_per_zone: Annotated[int, Field(strict=True, ge=1, le=4096)] | None = None
+    """Racks of a zone. With it a zone's racks stand beside each other in every pool, however the fabric grows, so that
+    one prefix sums a zone up; without it racks are numbered through."""
+    zones: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
+    """Zones, where `racks_per_zone` is set."""
+    networks_per_rack: Annotated[int, Field(strict=True, ge=1, le=256)] = 8
+    """Networks that take subnets out of `pools.networks`."""
 
 
 class NodeGroup(Strict):
@@ -295,6 +305,10 @@ class Borders(Strict):
     """Border routers."""
     nodes: Mapping[Name, Members] = {}
     """Nodes connected to every border router, such as a tester outside the racks."""
+    announce: Literal["hosts", "summaries"] = "hosts"
+    """What these nodes are told beside the default route: every host route, or one aggregate for each zone's block and
+    each network. Inside the fabric routes are never summed up: a switch that lost a link would attract what it cannot
+    deliver (RFC 7938 section 8.2)."""
 
 
 class InterZone(Strict):

@@ -10,6 +10,8 @@ from fabric.topology._expand import port_names
 from fabric.topology._model import Network, Topology
 from fabric.topology._source import Path, Source, near_miss
 
+_SHARED_LENGTH = 24
+"""Prefix length of the shortest IPv4 subnet out of a pool that networks share."""
 _Stretch = tuple[str, int, int]
 """A key of a network, and the offsets that it takes: the first, and the one behind the last."""
 
@@ -26,6 +28,25 @@ def network_problems(topology: Topology, source: Source) -> Iterator[Problem]:
                 found = f"{network.vlan}, which '{other}' has too"
                 yield source.problem(("networks", name, "vlan"), found, "a VLAN a network", "Change one of the two.")
     yield from _repeated_pins(topology, source)
+    yield from _hierarchy(topology, source)
+
+
+def _hierarchy(topology: Topology, source: Source) -> Iterator[Problem]:
+    """Networks that share a pool, and what the pool's blocks are made of."""
+    if topology.pools.networks is None:
+        return
+    if topology.growth.racks_per_zone is None:
+        found = "blocks of zones and racks whose size nobody has said"
+        yield source.problem(("pools", "networks"), found, "growth.racks_per_zone beside it", "Set it.")
+    sharing = [name for name, n in topology.networks.items() if n.ipv4 is None or n.ipv6 is None]
+    if len(sharing) > topology.growth.networks_per_rack:
+        allowed = f"{topology.growth.networks_per_rack} (growth.networks_per_rack)"
+        yield source.problem(("networks",), f"{len(sharing)} networks in one pool", allowed, "Raise the reserve.")
+    for name, network in topology.networks.items():
+        if network.ipv4 is None and network.subnet_prefix is not None and network.subnet_prefix < _SHARED_LENGTH:
+            path: Path = ("networks", name, "subnet_prefix")
+            allowed = f"{_SHARED_LENGTH} or longer out of pools.networks"
+            yield source.problem(path, f"/{network.subnet_prefix}", allowed, "Give the network a prefix of its own.")
 
 
 def _stretches(network: Network) -> Iterator[_Stretch]:

@@ -158,6 +158,10 @@ def _sizes(topology: Topology, source: Source) -> Iterator[Problem]:
         (("super_spines",), _size(topology.super_spines), growth.spines, "spines"),
         (("pods",), len(topology.pods), growth.pods, "pods"),
     ]
+    if growth.racks_per_zone is not None:
+        sized.append((("zones",), len(topology.zones), growth.zones, "zones"))
+        racks = ((("zones", z, "racks"), len(zone.racks)) for z, zone in enumerate(topology.zones))
+        sized += [(path, size, growth.racks_per_zone, "racks_per_zone") for path, size in racks]
     if growth.racks is not None:
         sized.append((("zones",), sum(len(zone.racks) for zone in topology.zones), growth.racks, "racks"))
     if topology.borders:
@@ -215,10 +219,12 @@ def _families(topology: Topology, source: Source) -> Iterator[Problem]:
     if len(set(topology.families)) < len(topology.families):
         yield source.problem(("families",), "a family twice", "each family once", "Remove one.")
     for name, network in topology.networks.items():
+        shared = topology.pools.networks
         for family in topology.families:
-            if getattr(network, family) is None:
+            if getattr(network, family) is None and getattr(shared, family, None) is None:
                 path: Path = ("networks", name)
-                yield source.problem(path, f"no {family} prefix", "a prefix of each family", f"Add '{family}'.")
+                action = f"Add '{family}' here, or to pools.networks for all networks without one."
+                yield source.problem(path, f"no {family} prefix", "a prefix of each family", action)
 
 
 def _static_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
@@ -270,6 +276,8 @@ def _prefixes(topology: Topology) -> Iterator[tuple[Path, IPv4Network | IPv6Netw
         pools["fabric_links"] = settings.fabric_links.pool
     if settings.node_links.numbered:
         pools["node_links"] = settings.node_links.pool
+    if topology.pools.networks is not None:
+        pools["networks"] = topology.pools.networks
     for name, pool in pools.items():
         yield from ((("pools", name, f), p) for f in ("ipv4", "ipv6") if (p := getattr(pool, f)) is not None)
     for name, network in topology.networks.items():

@@ -78,6 +78,8 @@ class Settings:
     """Fewest IPv4 loopback addresses that a rack's block holds; a power of two."""
     fabric_links: LinkSettings
     node_links: LinkSettings
+    networks: Mapping[str, Pool]
+    """The prefixes that each network's subnets come out of: its own, or the pool that it shares with others."""
     asn: AsnSettings
     bfd_roles: frozenset[str]
     """Roles of nodes whose sessions have BFD."""
@@ -182,7 +184,7 @@ def first_index(topology: Topology) -> int:
 def settings_of(topology: Topology) -> Settings:
     """All settings of a topology: its own where it has them, else those of its profile."""
     defaults = _DEFAULTS[topology.profile]
-    pools, links = topology.pools, topology.links
+    pools, links, shared = topology.pools, topology.links, topology.pools.networks or Pool()
     return Settings(
         first_index=first_index(topology),
         loopbacks=_filled(pools.loopbacks, defaults.loopbacks),
@@ -197,6 +199,9 @@ def settings_of(topology: Topology) -> Settings:
             _filled(pools.node_links, defaults.node_links),
             defaults.side_first,
         ),
+        networks={
+            name: Pool(ipv4=n.ipv4 or shared.ipv4, ipv6=n.ipv6 or shared.ipv6) for name, n in topology.networks.items()
+        },
         asn=_asn(topology, defaults),
         rack_loopbacks=defaults.rack_loopbacks,
         bfd_roles=_bfd_roles(topology.bfd.nodes, defaults),

@@ -28,7 +28,7 @@ def test_blocks_show_the_room_that_is_left() -> None:
     )
     assert block(made, "b1-leaf-2", "pools.node_links.ipv6").prefix == ip_network("fd00:fab:0:2::3:0/112")
     assert block(made, "a1-leaf-2", "pools.fabric_links.ipv4") == Block(
-        "a1-leaf-2", "pools.fabric_links.ipv4", ip_network("10.244.0.16/28"), 2, 8
+        "a1-leaf-2", "pools.fabric_links.ipv4", ip_network("10.244.0.16/28"), 2, 8, "leaf"
     )
 
 
@@ -44,7 +44,7 @@ def test_blocks_hold_what_their_owner_has_and_are_apart(values: Values) -> None:
     made = plan.build(design_of(values))
     by_pool = defaultdict(list)
     for entry in made.blocks:
-        by_pool[entry.pool].append(entry.prefix)
+        by_pool[entry.pool, entry.level].append(entry.prefix)
         assert entry.used <= entry.capacity
     for prefixes in by_pool.values():
         assert not any(a.overlaps(b) for a, b in combinations(prefixes, 2))

@@ -120,7 +120,11 @@ def other_families(values: Values, random: Random) -> None:
 
 
 def more_room(values: Values, random: Random) -> None:
-    values["growth"] = {"nodes_per_rack": random.choice([64, 128, 256]), "leaves_per_rack": random.choice([2, 4])}
+    values["growth"] = {
+        **values.get("growth", {}),
+        "nodes_per_rack": random.choice([64, 128, 256]),
+        "leaves_per_rack": random.choice([2, 4]),
+    }
 
 
 EDITS: list[Edit] = [

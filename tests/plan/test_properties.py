@@ -62,7 +62,7 @@ def check_values_in_pools(made: Plan) -> None:
             for interface in end.addresses:
                 assert interface.network.subnet_of(getattr(pool, f"ipv{interface.version}"))
     for subnet in made.subnets:
-        whole = design.topology.networks[subnet.network]
+        whole = design.settings.networks[subnet.network]
         for prefix in subnet.prefixes:
             assert prefix.subnet_of(getattr(whole, f"ipv{prefix.version}"))
         for vip in subnet.vips:
@@ -144,7 +144,7 @@ def test_a_plan_of_small_pools_is_sound_or_refused(values: Values, first: int, s
     }
     pools = {name: {"ipv4": f"{address}/{length}"} for name, (address, length) in lengths.items()}
     try:
-        made = plan.build(design_of({**values, "pools": pools}))
+        made = plan.build(design_of({**values, "pools": {**values.get("pools", {}), **pools}}))
     except PlanError:
         return
     check(made)

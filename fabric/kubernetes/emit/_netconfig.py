@@ -77,7 +77,7 @@ class DataPlane:
     def control_subnets(self) -> dict[str, IPv4Network]:
         """The control-plane subnet of each rack: one after the other, leaping over the design's own networks."""
         design, found = self.cluster.plan.design, dict[str, IPv4Network]()
-        taken = [n.ipv4 for n in design.topology.networks.values() if n.ipv4] + [*self.cluster.options.cluster_networks]
+        taken = [n.ipv4 for n in design.settings.networks.values() if n.ipv4] + [*self.cluster.options.cluster_networks]
         subnet = self.cluster.options.ctlplane
         for rack in (*design.fabric.racks, _OUTSIDE):
             while any(subnet.overlaps(entry) for entry in taken):

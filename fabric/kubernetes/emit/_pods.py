@@ -61,4 +61,4 @@ def _fabric(cluster: Cluster, version: int) -> Iterator[Prefix]:
     design = cluster.plan.design
     family = f"ipv{version}"
     yield getattr(design.settings.loopbacks, family)
-    yield from (p for n in design.topology.networks.values() if (p := getattr(n, family)) is not None)
+    yield from dict.fromkeys(p for n in design.settings.networks.values() if (p := getattr(n, family)) is not None)

@@ -68,8 +68,8 @@ def _prefixes(plan: Plan) -> Iterator[tuple[Prefix, str, str]]:
 def _whole_networks(plan: Plan) -> Iterator[tuple[Prefix, str, str]]:
     """The prefixes of which zones and racks have a subnet each."""
     families = plan.design.topology.families
-    for name, network in plan.design.topology.networks.items():
-        for prefix in (network.ipv4, network.ipv6):
+    for name, whole in plan.design.settings.networks.items():
+        for prefix in (whole.ipv4, whole.ipv6):
             if prefix is not None and f"ipv{prefix.version}" in families:
                 yield prefix, "container", f"Network {name}"
 
