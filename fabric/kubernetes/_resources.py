@@ -22,6 +22,7 @@ from fabric.kubernetes._schema import describe, load_schema
 Identity = tuple[str, str, str, str]
 """Group, kind, namespace and name."""
 HOSTNAME_LABEL = "kubernetes.io/hostname"
+OS_LABEL = "kubernetes.io/os"
 _CLUSTER_SCOPED = frozenset(["Node", "Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"])
 _PLURALS = {
     ("frrk8s.metallb.io", "FRRConfiguration"): "frrconfigurations",
@@ -157,9 +158,14 @@ def admit(documents: Iterable[Document], release: Release) -> Resources:
 
 
 def node_named(resources: Resources, name: str) -> Node:
-    """The node `name` of the resources; a node that is not among them has its hostname label only."""
+    """The node `name` of the resources; a node that is not among them has kubelet's labels only."""
     found = resources.find("Node", name)
-    return _node(found) if found else Node(name, {HOSTNAME_LABEL: name})
+    return _node(found) if found else Node(name, kubelet_labels(name))
+
+
+def kubelet_labels(name: str) -> Mapping[str, str]:
+    """The labels that kubelet gives every node and that selectors name: host name and operating system."""
+    return {HOSTNAME_LABEL: name, OS_LABEL: "linux"}
 
 
 def nodes_of(resources: Resources) -> tuple[Node, ...]:
@@ -177,14 +183,14 @@ def nodes_meant(resources: Resources) -> tuple[Node, ...]:
         labels = (resource.spec.get("nodeSelector") or {}).get("matchLabels") or {}
         if HOSTNAME_LABEL in labels:
             names.setdefault(labels[HOSTNAME_LABEL])
-    return tuple(Node(name, {HOSTNAME_LABEL: name}) for name in names) or (Node("any", {}),)
+    return tuple(Node(name, kubelet_labels(name)) for name in names) or (Node("any", {}),)
 
 
 def _node(resource: Resource) -> Node:
-    """The node; kubelet labels it with its host name, where a document that only adds labels does not say so."""
+    """The node, with kubelet's labels where a document that only adds some does not have them."""
     conditions = resource.status.get("conditions") or []
     down = any(entry.get("type") == "NetworkUnavailable" and entry.get("status") == "True" for entry in conditions)
-    return Node(resource.name, {HOSTNAME_LABEL: resource.name, **resource.labels}, down)
+    return Node(resource.name, {**kubelet_labels(resource.name), **resource.labels}, down)
 
 
 def _identity(resource: Resource) -> Identity:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fabric.kubernetes import admit, parse_documents, release
-from tests.cli.command import fabric
+from tests.cli.command import TOPOLOGIES, fabric
 
 _NODE = "{apiVersion: v1, kind: Node, metadata: {name: worker-0, labels: {kubernetes.io/hostname: worker-0}}}"
 _NEIGHBOR = "{asn: 64513, address: 192.0.2.2, toAdvertise: {allowed: {mode: all}}}"
@@ -399,3 +399,16 @@ def test_what_stops_the_infra_operator(tmp_path: Path, old: str, new: str, part:
 def test_help_names_the_commands(group: str, command: str) -> None:
     done = fabric(group, "--help")
     assert (done.returncode, command in done.stdout) == (0, True)
+
+
+def test_commands_take_the_rendered_directory(tmp_path: Path) -> None:
+    assert fabric("render", TOPOLOGIES / "rhoso-dz.yaml", "-o", tmp_path, "--export", "kubernetes").returncode == 0
+    directory = tmp_path / "kubernetes"
+    lint = fabric("frr-k8s", "lint", directory)
+    assert (lint.returncode, lint.stdout.count("\n")) == (0, 1), "what pods hold cannot change, and nothing else"
+    assert "settled-by-bgp-configuration" in lint.stdout
+    render = fabric("frr-k8s", "render", "--node", "rack-0-worker-0", directory)
+    assert (render.returncode, render.stderr) == (0, "")
+    assert "router bgp 64999" in render.stdout
+    order = fabric("frr-k8s", "order", directory, directory)
+    assert (order.returncode, order.stdout) == (0, "Nothing changes.\n")

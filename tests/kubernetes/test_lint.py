@@ -118,6 +118,8 @@ def test_a_clean_set_has_no_findings() -> None:
                 "{kind: Node, apiVersion: v1, metadata: {name: w1, labels: {kubernetes.io/hostname: w1.example}}}",
             ],
         ),
+        ("selects-no-node", [_configuration("{asn: 64512}", selector="{matchLabels: {zone: b}}")]),
+        ("selects-no-node", [_metallb("BGPPeer", f"{{{_PEER}, nodeSelectors: [{{matchLabels: {{zone: b}}}}]}}")]),
         ("not-carried-over", [_metallb("BGPPeer", f"{{{_PEER}, sourceAddress: 192.0.2.1}}")]),
         ("not-carried-over", [_metallb("BGPPeer", f"{{{_PEER}, localASN: 64600}}")]),
         ("bfd-with-bgp-configuration", [_BGP_CONFIGURATION, _metallb("BGPPeer", f"{{{_PEER}, bfdProfile: fast}}")]),
@@ -146,7 +148,7 @@ def test_host_names_that_differ_cannot_meet() -> None:
         _configuration("{asn: 64512}", "one", "{matchLabels: {kubernetes.io/hostname: w0}}"),
         _configuration("{asn: 64513}", "two", "{matchLabels: {kubernetes.io/hostname: w1}}"),
     )
-    assert found == ()
+    assert {entry.rule for entry in found} == {"selects-no-node"}
 
 
 def test_a_finding_is_one_line_with_its_place() -> None:

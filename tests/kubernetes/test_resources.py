@@ -11,6 +11,7 @@ from fabric.kubernetes import (
     Resources,
     admit,
     node_named,
+    nodes_of,
     parse_documents,
     release,
 )
@@ -165,5 +166,17 @@ def test_lists_are_opened() -> None:
     assert (str(node), node.where()) == ("Node worker", "x.yaml:4")
 
 
-def test_a_node_that_is_not_among_the_resources_has_its_host_name() -> None:
-    assert node_named(_admit(_CONFIGURATION), "worker-0").labels == {"kubernetes.io/hostname": "worker-0"}
+def test_a_node_that_is_not_among_the_resources_has_kubelets_labels() -> None:
+    assert node_named(_admit(_CONFIGURATION), "worker-0").labels == {
+        "kubernetes.io/hostname": "worker-0",
+        "kubernetes.io/os": "linux",
+    }
+
+
+def test_a_document_that_only_adds_labels_keeps_kubelets() -> None:
+    (node,) = nodes_of(_admit("{apiVersion: v1, kind: Node, metadata: {name: w0, labels: {zone: a}}}"))
+    assert node.labels == {"kubernetes.io/hostname": "w0", "kubernetes.io/os": "linux", "zone": "a"}
+    (other,) = nodes_of(
+        _admit("{apiVersion: v1, kind: Node, metadata: {name: w0, labels: {kubernetes.io/hostname: x}}}")
+    )
+    assert other.labels["kubernetes.io/hostname"] == "x"

@@ -19,6 +19,7 @@ _RULES: tuple[Rule, ...] = (
     _sessions.clear_text_password,
     _sessions.prefix_spelling,
     _sessions.wildcard_route_target,
+    _together.selects_no_node,
     _together.graceful_restart_differs,
     _together.mode_all_is_local,
     _together.label_change_conflicts,
@@ -28,6 +29,7 @@ _RULES: tuple[Rule, ...] = (
     _metallb.hostname_label,
     _metallb.not_carried_over,
     _metallb.peer_beside_bgp_configuration,
+    _metallb.settled_by_bgp_configuration,
     _metallb.attributes_beside_bgp_configuration,
     _metallb.four_byte_asn,
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fabric.kubernetes._resources import HOSTNAME_LABEL, Resource
 from fabric.kubernetes.lint._finding import Finding, Scene, finding
 from fabric.kubernetes.metallb import MetallbError, parse_metallb
 
 _MOST_INT32 = 2147483647
+_COMPARED = ("holdTime", "keepaliveTime", "connectTime", "peerPort", "password", "passwordSecret")
+"""What frr-k8s compares where two resources describe one session."""
 
 
 def metallb_refuses(scene: Scene) -> Iterator[Finding]:
@@ -53,7 +56,7 @@ def hostname_label(scene: Scene) -> Iterator[Finding]:
     if not scene.resources.of_kind("BGPPeer"):
         return
     for node in scene.resources.of_kind("Node"):
-        label = node.labels.get(HOSTNAME_LABEL)
+        label = node.labels.get(HOSTNAME_LABEL, node.name)  # kubelet adds the one that a document leaves out
         if label != node.name:
             text = (
                 f"the label {HOSTNAME_LABEL} is {label!r}, not the node's name: MetalLB's FRRConfiguration selects no "
@@ -89,13 +92,26 @@ def peer_beside_bgp_configuration(scene: Scene) -> Iterator[Finding]:
         if peer.spec.get("vrf"):
             text = "the pod configurations made from it put the neighbor into the default VRF. Use the default VRF."
             yield finding("vrf-with-bgp-configuration", "error", peer, ("spec", "vrf"), text)
-        for key in ("holdTime", "keepaliveTime", "connectTime", "peerPort", "password", "passwordSecret"):
-            if key in peer.spec and (key, peer.spec[key]) != ("peerPort", 179):
-                text = (
-                    f"{key} cannot be changed any more once pod configurations hold it: the webhook refuses either "
-                    "side first. Settle it before pods run, or delete the pod configurations to change it."
-                )
-                yield finding("settled-by-bgp-configuration", "note", peer, ("spec", key), text)
+
+
+def settled_by_bgp_configuration(scene: Scene) -> Iterator[Finding]:
+    """What frr-k8s compares cannot change while clones hold it; one note for all peers, at the first of them."""
+    if _bgp_configuration(scene) is None:
+        return
+    peers = scene.resources.of_kind("BGPPeer")
+    held = {key: peer for peer in reversed(peers) for key in _COMPARED if _is_set(peer.spec, key)}
+    keys = [key for key in _COMPARED if key in held]
+    if keys:
+        of_all = f" (the same goes for all {len(peers)} BGPPeers)" if len(peers) > 1 else ""
+        text = (
+            f"{', '.join(keys)} cannot be changed any more once pod configurations hold it: the webhook refuses either "
+            f"side first{of_all}. Settle it before pods run, or delete the pod configurations to change it."
+        )
+        yield finding("settled-by-bgp-configuration", "note", held[keys[0]], ("spec", keys[0]), text)
+
+
+def _is_set(spec: Mapping[str, Any], key: str) -> bool:
+    return key in spec and (key, spec[key]) != ("peerPort", 179)
 
 
 def attributes_beside_bgp_configuration(scene: Scene) -> Iterator[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from typing import Any
 
+from fabric.kubernetes._documents import Path
 from fabric.kubernetes._refusal import Origin
-from fabric.kubernetes._resources import HOSTNAME_LABEL
+from fabric.kubernetes._resources import HOSTNAME_LABEL, Node, Resource
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 from fabric.kubernetes.frr_k8s import (
     ConversionError,
@@ -20,6 +22,7 @@ from fabric.kubernetes.frr_k8s import (
 )
 from fabric.kubernetes.lint._finding import Finding, Scene, finding
 
+_MOST_NAMES = 5
 _MOST_SELECTORS = 60
 """More different selectors than this are not compared pair by pair."""
 
@@ -30,6 +33,35 @@ def selector_of(configuration: FrrConfiguration) -> LabelSelector | None:
         return parse_selector(configuration.resource.spec.get("nodeSelector"))
     except SelectorError:
         return None
+
+
+def selects_no_node(scene: Scene) -> Iterator[Finding]:
+    """What selects none of the nodes does nothing, and no controller says so."""
+    if not scene.resources.of_kind("Node"):
+        return
+    used = {configuration.name for _, configurations in scene.by_node for configuration in configurations}
+    for configuration in scene.configurations:
+        if configuration.name not in used and selector_of(configuration) is not None:
+            yield _idle(scene, configuration.resource, ("spec", "nodeSelector"))
+    for peer in scene.resources.of_kind("BGPPeer"):
+        selectors = peer.spec.get("nodeSelectors") or ()
+        if selectors and not any(_matches(entry, node) for entry in selectors for node, _ in scene.by_node):
+            yield _idle(scene, peer, ("spec", "nodeSelectors"))
+
+
+def _idle(scene: Scene, resource: Resource, path: Path) -> Finding:
+    names = ", ".join(node.name for node, _ in scene.by_node[:_MOST_NAMES])
+    more = ", …" if len(scene.by_node) > _MOST_NAMES else ""
+    text = f"it selects none of the nodes {names}{more}, so it does nothing. Correct the selector or the nodes' labels."
+    return finding("selects-no-node", "warning", resource, path, text)
+
+
+def _matches(value: Any, node: Node) -> bool:
+    """Whether a selector takes a node; one that cannot be parsed is reported elsewhere."""
+    try:
+        return parse_selector(value).matches(node.labels)
+    except SelectorError:
+        return True
 
 
 def frozen_node(scene: Scene, options: Options) -> Iterator[Finding]:

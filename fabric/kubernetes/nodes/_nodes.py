@@ -16,6 +16,7 @@ import yaml
 from fabric.config import DeviceConfig, FabricConfig, Policies, Secret
 from fabric.errors import InputError
 from fabric.kubernetes import HOSTNAME_LABEL, ClusterSource, Document, Node, Resources, nodes_of, release, resources_of
+from fabric.kubernetes._resources import kubelet_labels
 from fabric.kubernetes.controllers import reconcile
 from fabric.kubernetes.emit import kubernetes_files
 from fabric.kubernetes.frr_k8s import ConversionError, NodeConfiguration, Translator, to_device_config
@@ -23,7 +24,6 @@ from fabric.plan import Plan, SubnetPlan
 
 _ZONE_LABEL = "topology.kubernetes.io/zone"
 _ROLE_LABEL = "node-role.kubernetes.io/"
-_OS_LABEL = "kubernetes.io/os"
 _SECRETS = "kubernetes/secrets-template.yaml"
 _BGP, _KUSTOMIZATION = "kubernetes/bgp/", "/kustomization.yaml"
 _SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
@@ -113,7 +113,7 @@ def _host_names_of(selector: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _node_document(device: DeviceConfig) -> Document:
-    labels = {HOSTNAME_LABEL: device.name, _OS_LABEL: "linux", f"{_ROLE_LABEL}{device.place.role}": ""}
+    labels = {**kubelet_labels(device.name), f"{_ROLE_LABEL}{device.place.role}": ""}
     if device.place.zone:
         labels[_ZONE_LABEL] = device.place.zone
     value = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": device.name, "labels": labels}}
