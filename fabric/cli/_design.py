@@ -134,20 +134,23 @@ def render(
             help="What to write, repeatable, or `all`; default: plan, frr, containerlab, and kubernetes for rhoso.",
         ),
     ] = None,
+    image: Annotated[
+        str | None, typer.Option("--image", help="FRR image of containerlab and clabernetes; default: frrouting's.")
+    ] = None,
     secrets: SecretsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in."""
     from fabric.kubernetes import configure
     from fabric.render import write_tree
-    from fabric.render.exports import EXPORTERS, Export, export_tree
+    from fabric.render.exports import EXPORTERS, FRR_IMAGE, Export, export_tree
 
     value = planned(file, ledger, pins)
     exporters = {"plan": _plan_tree, **EXPORTERS}
     first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
     chosen = tuple(exporters) if export == ["all"] else tuple(export or first_choice)
     fabric = configure(value, passwords=passwords_for(value.design, secrets))
-    written = write_tree(export_tree(Export(value, fabric), chosen, exporters), output)
+    written = write_tree(export_tree(Export(value, fabric, image=image or FRR_IMAGE), chosen, exporters), output)
     if as_json:
         answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})
     else:

@@ -12,7 +12,7 @@ from fabric.cli._console import answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, JsonOption, LabOption
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, read
-from fabric.cli._running import embedded, running_lab
+from fabric.cli._running import running_lab
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
@@ -58,6 +58,9 @@ def up(
         typer.Option("--release", help="What reads --resources; default: the topology's kubernetes.release."),
     ] = None,
     secrets: SecretsOption = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help="What runs the devices: embedded or containerlab.")
+    ] = "embedded",
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds to start, and to converge.")] = 120.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a lab that fails to come up, to look into it.")] = False,
     as_json: JsonOption = False,
@@ -66,7 +69,7 @@ def up(
 
     With --resources, OpenShift nodes run what frr-k8s makes of the cluster's resources, next to our switches.
     """
-    from fabric.lab import UpOptions, spec_of
+    from fabric.lab import UpOptions, engine_named, refuse_elsewhere, spec_of
     from fabric.report import start_document
     from fabric.verify import bring_up, predict
 
@@ -74,12 +77,14 @@ def up(
     chosen = release or design.topology.kubernetes.release
     cluster = _cluster(resources, chosen) if resources else None
     spec = spec_of(design, name, cluster, read(ledger), passwords_for(design, secrets))
+    runner = engine_named(engine)
+    refuse_elsewhere(spec.name, runner)
     prediction = predict(spec.fabric)
     for session in prediction.simulation.sessions:
         if session.why is not None:
             note(f"Predicted down ({session.why.value}): {session.explanation}.")
     with progress() as listener:
-        result = bring_up(embedded(), spec, prediction, UpOptions(deadline, keep), listener)
+        result = bring_up(runner, spec, prediction, UpOptions(deadline, keep), listener)
     if as_json:
         answer_json(start_document(result))
     elif result.start.already_up:
@@ -95,10 +100,10 @@ def up(
 @app.command()
 def status(lab: LabOption = None, as_json: JsonOption = False) -> None:
     """Show what runs."""
+    from fabric.lab import running_labs
     from fabric.report import status_document, status_tables
 
-    engine = embedded()
-    found = [s for n in ([lab] if lab else engine.names()) if (s := engine.status(n)) is not None]
+    found = [running.status() for running in running_labs() if lab in (None, running.name)]
     if as_json:
         answer_json([status_document(entry) for entry in found])
     elif not found:
@@ -234,7 +239,7 @@ def vtysh(
 ) -> None:
     """Open FRR's shell on a device, or run commands in it."""
     running = running_lab(lab)
-    argv = embedded().vtysh_argv(running.name, node, commands or ())
+    argv = running.engine.vtysh_argv(running.name, node, commands or ())
     raise typer.Exit(running.engine.attach(running.name, None, argv))
 
 
@@ -245,15 +250,18 @@ def down(
 ) -> None:
     """End a lab and all that belongs to it."""
     from fabric.errors import InputError
+    from fabric.lab import all_engines, running_labs
 
-    engine = embedded()
-    names = [lab] if lab else list(engine.names())
-    if not lab and not every and len(names) > 1:
-        raise InputError(f"Several labs are up: {', '.join(names)}. Name one with --lab, or end all with --all.")
-    for name in names:
-        say(f"Lab {name} is down." if engine.down(name) else f"Lab {name} was not up.")
-    if not names:
-        say("No lab is up.")
-    for name in engine.leftovers():
-        engine.down(name)
-        note(f"Removed what lab {name} left behind when it was killed.")
+    running = [found for found in running_labs() if lab in (None, found.name)]
+    if not lab and not every and len(running) > 1:
+        names = ", ".join(found.name for found in running)
+        raise InputError(f"Several labs are up: {names}. Name one with --lab, or end all with --all.")
+    for found in running:
+        found.engine.down(found.name)
+        say(f"Lab {found.name} is down.")
+    if not running:
+        say(f"Lab {lab} was not up." if lab else "No lab is up.")
+    for engine in all_engines():
+        for name in engine.leftovers():
+            engine.down(name)
+            note(f"Removed what lab {name} left behind when it was killed.")

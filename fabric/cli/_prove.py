@@ -9,7 +9,7 @@ import typer
 
 from fabric.cli._console import answer_json, note, say, show
 from fabric.cli._options import JsonOption, LabOption
-from fabric.cli._running import embedded, running_lab
+from fabric.cli._running import running_lab
 
 _TARGET_HELP = (
     "link:DEVICE:PORT (what that port sends), link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE (all their "
@@ -93,9 +93,9 @@ def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:
 
     running = running_lab(lab)
     now = running.status()
-    embedded().lateness(running.name)  # what was counted before does not matter
+    running.engine.lateness(running.name)  # what was counted before does not matter
     checks = round_trips(running, fabric_of(now), now)
-    lateness = embedded().lateness(running.name)
+    lateness = running.engine.lateness(running.name)
     if as_json:
         answer_json(round_trip_documents(running.name, checks, lateness))
     else:

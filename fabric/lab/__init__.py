@@ -9,8 +9,10 @@ from fabric.lab._agent import (
     ProbeSettings,
 )
 from fabric.lab._channel import Progress
+from fabric.lab._containers import ContainerlabEngine
 from fabric.lab._design import ZonePair, design_of, fabric_of, spec_of, zone_pairs_of
 from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
+from fabric.lab._engines import ENGINES, all_engines, engine_named, find_lab, refuse_elsewhere, running_labs
 from fabric.lab._enter import Completed
 from fabric.lab._fault import DaemonName, Fault, FaultChange, Reconfigured, held
 from fabric.lab._fib_model import (
@@ -34,9 +36,11 @@ from fabric.lab._state import DaemonStatus
 from fabric.lab._stream import Event, FlowPhase, Phase, StreamResult, StreamSettings
 
 __all__ = [
+    "ENGINES",
     "LEAST_MTU",
     "AwaitFibResult",
     "Completed",
+    "ContainerlabEngine",
     "DaemonName",
     "DaemonStatus",
     "DeviceFiles",
@@ -74,13 +78,18 @@ __all__ = [
     "UpOptions",
     "UpResult",
     "ZonePair",
+    "all_engines",
     "design_of",
     "differences",
+    "engine_named",
     "fabric_of",
     "find_frr",
+    "find_lab",
     "held",
     "hop",
     "netns_path",
+    "refuse_elsewhere",
+    "running_labs",
     "spec_of",
     "zone_pairs_of",
 ]

@@ -7,11 +7,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint
-from fabric.lab._daemons import Processes
 from fabric.lab._fault import DaemonName, Fault, Held, Reconfigured, held
 from fabric.lab._filter import Filters
 from fabric.lab._netlink import Request, address_again, send_in_each, set_down, set_up
@@ -28,10 +28,22 @@ class Changed:
     """Lines for FRR, by device."""
 
 
+class Killable(Protocol):
+    """The daemons of a lab, as far as faults need them."""
+
+    def kill(self, name: DaemonName) -> None:
+        """Nothing; the daemon, if it ran, is dead."""
+        ...
+
+    def signal(self, name: DaemonName, number: signal.Signals) -> None:
+        """Nothing; the daemon, if it runs, has got the signal."""
+        ...
+
+
 class Breaker:
     """The active faults of a lab, by target, and the changes between them."""
 
-    def __init__(self, blueprint: Blueprint, processes: Processes, filters: Filters) -> None:
+    def __init__(self, blueprint: Blueprint, processes: Killable, filters: Filters) -> None:
         self.active: Mapping[str, Fault] = {}
         self._blueprint = blueprint
         self._processes = processes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,15 @@ def spec_of(
         sources |= {_RELEASE: cluster.release, **{f"{_RESOURCES}{file}": text for file, text in cluster.texts.items()}}
     files = {device.name: frr_files(device) for device in fabric}
     return LabSpec(name or fabric.name, fabric, files, sources)
+
+
+def containerlab_files(spec: LabSpec, image: str) -> Mapping[str, str]:
+    """The files of a lab in containers by path: `NAME.clab.yml`, and what FRR reads on each device."""
+    from fabric.render.exports import clab_tree, frr_path
+
+    files = {frr_path(name, "frr.conf"): files.frr_conf for name, files in spec.files.items()}
+    files |= {frr_path(name, "daemons"): files.daemons for name, files in spec.files.items()}
+    return {**files, **clab_tree(replace(spec.fabric, name=spec.name), image)}
 
 
 def fabric_of(status: LabStatus) -> FabricConfig:

@@ -60,7 +60,7 @@ class LabStatus:
         return tuple(daemon for daemon in self.daemons if not daemon.running)
 
 
-def _check_passwords(spec: LabSpec) -> None:
+def check_passwords(spec: LabSpec) -> None:
     """Nothing; raises `MachineError` where sessions have passwords that the kernel cannot sign with."""
     with_password = next((d.name for d in spec.fabric for b in d.bgp for n in b.neighbors if n.password), None)
     if with_password and not has_tcp_md5():
@@ -71,7 +71,7 @@ def _check_passwords(spec: LabSpec) -> None:
         )
 
 
-def _unheard(_progress: Progress) -> None:
+def unheard(_progress: Progress) -> None:
     """Nothing; for callers who do not follow the progress."""
 
 
@@ -94,6 +94,10 @@ class LabEngine(Protocol):
         """The labs that are up, sorted."""
         ...
 
+    def leftovers(self) -> tuple[str, ...]:
+        """The labs that ended by themselves or were killed, so that something of them is still there for `down`."""
+        ...
+
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
         """How a program ended that ran in a device's network namespace (`None`: in none of a device's)."""
         ...
@@ -112,6 +116,10 @@ class LabEngine(Protocol):
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """What FRR answers to commands on a device; `LabError` with its words when it refuses one."""
+        ...
+
+    def vtysh_argv(self, name: str, device: str, commands: Sequence[str] = ()) -> tuple[str, ...]:
+        """The command that, attached with no device, is FRR's shell on a device."""
         ...
 
     def restart(self, name: str, device: str, daemon: str) -> None:
@@ -141,6 +149,10 @@ class LabEngine(Protocol):
         """What clearing these impairments changed (`None`: all of them)."""
         ...
 
+    def lateness(self, name: str) -> Lateness | None:
+        """How late delayed frames were since this was last asked; `None` where no frame is delayed in user space."""
+        ...
+
 
 class EmbeddedEngine:
     """Labs in namespaces of this machine, each the private world of one supervisor process. Needs no privilege."""
@@ -152,11 +164,11 @@ class EmbeddedEngine:
         self,
         spec: LabSpec,
         options: UpOptions = UpOptions(),  # noqa: B008 - frozen
-        listener: Callable[[Progress], None] = _unheard,
+        listener: Callable[[Progress], None] = unheard,
     ) -> UpResult:
         """See `LabEngine.up`. A lab that is up already with the same spec is left alone; with another, `LabError`."""
         check_spec(spec)
-        _check_passwords(spec)
+        check_passwords(spec)
         blueprint = draw(spec, find_frr(self._environ))
         directory = self._directory(spec.name)
         lock = directory.lock(0 if self.status(spec.name) else _PATIENCE_S)
@@ -213,7 +225,7 @@ class EmbeddedEngine:
         return tuple(directory.path.name for directory in self._directories() if directory.is_locked())
 
     def leftovers(self) -> tuple[str, ...]:
-        """The labs whose supervisor was killed, so that their directory is still there; `down` removes it."""
+        """See `LabEngine.leftovers`: the labs whose supervisor was killed."""
         return tuple(directory.path.name for directory in self._directories() if not directory.is_locked())
 
     def _directories(self) -> list[LabDirectory]:
@@ -232,8 +244,7 @@ class EmbeddedEngine:
         """See `LabEngine.call`. This package can be imported there: `[sys.executable, "-m", "fabric.…"]`."""
         done = run_captured(self._inside(name, None, argv), stdin, None)
         if done.exit_code:
-            words = (done.stderr or done.stdout).strip()
-            raise LabError(f"Lab {name}: `{' '.join(argv)}` ended with exit code {done.exit_code}: {words}")
+            raise failed_call(name, argv, done)
         return done.stdout
 
     def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
@@ -253,7 +264,7 @@ class EmbeddedEngine:
         _, blueprint = self._alive(name)
         plan = blueprint.device(device)
         if plan is None:
-            raise _no_device(blueprint, device)
+            raise no_device(blueprint, device)
         options = (option for command in commands for option in ("-c", command))
         return (blueprint.vtysh, "-N", plan.pathspace, *options)
 
@@ -263,15 +274,15 @@ class EmbeddedEngine:
 
     def reload(self, name: str, device: str) -> FaultChange:
         """See `LabEngine.reload`."""
-        return _change_from(self._ask(name, {"op": "reload", "device": device}))
+        return change_from(self._ask(name, {"op": "reload", "device": device}))
 
     def fail(self, name: str, fault: Fault) -> FaultChange:
         """See `LabEngine.fail`."""
-        return _change_from(self._ask(name, {"op": "fail", "fault": fault_value(fault)}))
+        return change_from(self._ask(name, {"op": "fail", "fault": fault_value(fault)}))
 
     def heal(self, name: str, targets: Sequence[str] | None) -> FaultChange:
         """See `LabEngine.heal`."""
-        return _change_from(self._ask(name, {"op": "heal", "targets": None if targets is None else list(targets)}))
+        return change_from(self._ask(name, {"op": "heal", "targets": None if targets is None else list(targets)}))
 
     def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
         """See `LabEngine.impair`."""
@@ -283,7 +294,7 @@ class EmbeddedEngine:
         return _impairment_change(self._ask(name, {"op": "clear", "targets": wanted}))
 
     def lateness(self, name: str) -> Lateness | None:
-        """How late delayed frames were since this was last asked; `None` where no frame is delayed in user space."""
+        """See `LabEngine.lateness`."""
         found = self._ask(name, {"op": "relay"})
         return None if found is None else Lateness(found["frames"], _three(found["late_ms"]))
 
@@ -294,13 +305,13 @@ class EmbeddedEngine:
     def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
         status, blueprint = self._alive(name)
         if device is not None and blueprint.device(device) is None:
-            raise _no_device(blueprint, device)
+            raise no_device(blueprint, device)
         return enter_argv(status, device, argv)
 
     def _alive(self, name: str) -> tuple[SupervisorStatus, Blueprint]:
         alive = self._find(name)
         if alive is None:
-            raise LabError(f"Lab {name} is not up. Start it with `fabric lab up`.")
+            raise not_up(name)
         return alive
 
     def _find(self, name: str) -> tuple[SupervisorStatus, Blueprint] | None:
@@ -315,7 +326,8 @@ class EmbeddedEngine:
         return LabDirectory(state_root(self._environ) / name)
 
 
-def _change_from(reply: Mapping[str, Any]) -> FaultChange:
+def change_from(reply: Mapping[str, Any]) -> FaultChange:
+    """What the lab says that a fault changed."""
     return FaultChange(tuple(reply["targets"]), reply["ports"], reply["milliseconds"])
 
 
@@ -327,6 +339,18 @@ def _three(value: Sequence[float] | None) -> tuple[float, float, float] | None:
     return None if value is None else (value[0], value[1], value[2])
 
 
-def _no_device(blueprint: Blueprint, device: str) -> LabError:
+def no_device(blueprint: Blueprint, device: str) -> LabError:
+    """The error for a device that a lab does not have."""
     names = ", ".join(device.name for device in blueprint.devices)
     return LabError(f"Lab {blueprint.name} has no device {device}; it has {names}.")
+
+
+def not_up(name: str) -> LabError:
+    """The error for a lab that is not up."""
+    return LabError(f"Lab {name} is not up. Start it with `fabric lab up`.")
+
+
+def failed_call(name: str, argv: Sequence[str], done: Completed) -> LabError:
+    """The error for a program whose output was wanted."""
+    words = (done.stderr or done.stdout).strip()
+    return LabError(f"Lab {name}: `{' '.join(argv)}` ended with exit code {done.exit_code}: {words}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -81,7 +82,9 @@ class LabDirectory:
     def clear(self) -> None:
         """Nothing; what an ended lab left is gone. To be called with the lock held."""
         for entry in self.path.iterdir():
-            if entry.name != _LOCK:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != _LOCK:
                 entry.unlink()
 
     def remove(self) -> None:

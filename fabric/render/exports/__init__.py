@@ -7,7 +7,7 @@ from fabric._lazy import lazily
 if TYPE_CHECKING:
     from fabric.render.exports._ansible import ansible_tree
     from fabric.render.exports._cabling import cabling_tree
-    from fabric.render.exports._clab import FRR_IMAGE, clab_tree
+    from fabric.render.exports._clab import FRR_IMAGE, clab_tree, frr_path
     from fabric.render.exports._clabernetes import clabernetes_tree
     from fabric.render.exports._dns import DnsSettings, dns_tree
     from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree
@@ -29,6 +29,7 @@ __all__ = [
     "clabernetes_tree",
     "dns_tree",
     "export_tree",
+    "frr_path",
     "hosts_tree",
     "netbox_tables",
     "netbox_tree",

@@ -18,6 +18,8 @@ FRR_IMAGE = "frrouting/frr:v8.4.1"
 FRR_FILES = ("frr.conf", "daemons")
 _RESERVED = frozenset({"host", "mgmt-net", "macvlan", "dummy", "vxlan", "vxlan-stitch"})
 """Names that the end of a link may have for what is no node."""
+_CAPABILITIES = ("NET_ADMIN", "NET_RAW", "SYS_ADMIN")
+"""What zebra asks for when it starts (`zebra/main.c`) beyond what Docker grants."""
 _FIRST_TABLE = 1001
 """Kernel routing table of a device's first VRF."""
 
@@ -31,14 +33,29 @@ def clab_tree(fabric: FabricConfig, image: str = FRR_IMAGE) -> Mapping[str, str]
 
 
 def clab_document(fabric: FabricConfig, image: str) -> Document:
-    """The containerlab topology as plain values (https://containerlab.dev/manual/topo-def-file)."""
+    """The containerlab topology as plain values (https://containerlab.dev/manual/topo-def-file).
+
+    `mgmt.skip-when-unused` came with containerlab 0.76: no bridge, no lines in `/etc/hosts`.
+    """
     return {
         "name": fabric.name,
+        "mgmt": {"skip-when-unused": True},
         "topology": {
-            "defaults": {"kind": "linux", "image": image, "sysctls": dict(_sysctls("sysctls.conf"))},
+            "defaults": _defaults(image),
             "nodes": {_node_name(device.name): _node(device) for device in fabric},
             "links": [_link(fabric, cable) for cable in fabric.cables],
         },
+    }
+
+
+def _defaults(image: str) -> Document:
+    """What all nodes share. FRR needs three capabilities, not a container that may do all that the host's root may."""
+    return {
+        "kind": "linux",
+        "image": image,
+        "privileged": False,
+        "cap-add": list(_CAPABILITIES),
+        "sysctls": dict(_sysctls("sysctls.conf")),
     }
 
 

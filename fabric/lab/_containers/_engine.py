@@ -1,0 +1,259 @@
+"""`ContainerlabEngine`: labs whose devices are containers that `containerlab` starts, wires and ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fabric.errors import LabError
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
+from fabric.lab._channel import Progress
+from fabric.lab._containers import _command as command
+from fabric.lab._containers._enter import ask, enter_argv
+from fabric.lab._containers._processes import ContainerProcesses
+from fabric.lab._containers._record import RECORD_FILE, Record, record_from
+from fabric.lab._containers._router import inside_argv
+from fabric.lab._containers._start import Start, digest_of, start, topology_file
+from fabric.lab._design import containerlab_files
+from fabric.lab._engine import (
+    LabStatus,
+    UpResult,
+    change_from,
+    check_passwords,
+    failed_call,
+    no_device,
+    not_up,
+    unheard,
+)
+from fabric.lab._enter import Completed, run_attached, run_captured
+from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text, to_text
+from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
+from fabric.lab._launch import UpOptions
+from fabric.lab._spec import LabSpec, check_lab_name, check_spec
+from fabric.lab._state import LabDirectory, state_root, write_file
+
+_PATIENCE_S = 10.0  # for a lock that another command holds while it changes something
+_DESTROY_S = 300.0
+DEFAULT_IMAGE = "fabric-frr:latest"
+"""What `scripts/containerlab` builds from `lab/image/`; `$FABRIC_FRR_IMAGE` names another."""
+
+
+class ContainerlabEngine:
+    """Labs in containers, driven by the `containerlab` command. Needs root, as entering their namespaces does.
+
+    No process of ours lives as long as the lab: what is known of it is in its directory under `containerlab/`.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+
+    def up(
+        self,
+        spec: LabSpec,
+        options: UpOptions = UpOptions(),  # noqa: B008 - frozen
+        listener: Callable[[Progress], None] = unheard,
+    ) -> UpResult:
+        """See `LabEngine.up`. A lab that is up already with the same spec is left alone; with another, `LabError`."""
+        check_spec(spec)
+        check_passwords(spec)
+        program = command.find_containerlab(self._environ)
+        files = containerlab_files(spec, self._environ.get("FABRIC_FRR_IMAGE", DEFAULT_IMAGE))
+        with self._locked(spec.name) as directory:
+            if (record := self._record(spec.name)) is not None:
+                return _already_up(spec.name, record, files)
+            self._end(spec.name, directory)
+            settled = False
+            try:
+                result = start(Start(program, self._environ, directory, spec, files, options, listener))
+                settled = True
+            finally:
+                if not (settled or options.keep):
+                    self._end(spec.name, directory)
+                    directory.remove()
+        return result
+
+    def down(self, name: str) -> bool:
+        """See `LabEngine.down`."""
+        if not self._directory(name).path.exists():
+            return False
+        with self._locked(name) as directory:
+            was_up = self._record(name) is not None
+            self._end(name, directory)
+            directory.remove()
+        return was_up
+
+    def _end(self, name: str, directory: LabDirectory) -> None:
+        """Nothing; no container and no file of the lab is left but its lock."""
+        if (topology := topology_file(directory.path, name)).exists():
+            command.destroy(command.find_containerlab(self._environ), topology, _DESTROY_S, self._environ)
+        directory.clear()
+
+    def status(self, name: str) -> LabStatus | None:
+        """See `LabEngine.status`. Alive is a lab of which a container runs."""
+        record = self._record(name)
+        if record is None:
+            return None
+        blueprint = self._blueprint(name)
+        daemons = ContainerProcesses(record.pids()).statuses(blueprint.devices)
+        return LabStatus(
+            name=name,
+            phase="running",
+            digest=record.digest,
+            frr_version=blueprint.frr_version,
+            devices=tuple(device.name for device in blueprint.devices),
+            daemons=daemons,
+            remarks=record.remarks,
+            sources=blueprint.sources,
+            faults=from_text(self._directory(name).text(FAULTS_FILE), name),
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """See `LabEngine.names`."""
+        return tuple(name for name in self._known() if self._record(name) is not None)
+
+    def leftovers(self) -> tuple[str, ...]:
+        """See `LabEngine.leftovers`."""
+        return tuple(n for n in self._known() if self._record(n) is None and not self._directory(n).is_locked())
+
+    def _known(self) -> list[str]:
+        root = self._root()
+        return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+
+    def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
+        """See `LabEngine.run`. The program and its files are the host's, the network is the container's."""
+        return run_captured(self._inside(name, device, argv), "", timeout_s)
+
+    def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
+        """See `LabEngine.attach`."""
+        return run_attached(self._inside(name, device, argv))
+
+    def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
+        """See `LabEngine.call`."""
+        done = run_captured(self._inside(name, None, argv), stdin, None)
+        if done.exit_code:
+            raise failed_call(name, argv, done)
+        return done.stdout
+
+    def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
+        """See `LabEngine.vtysh`."""
+        done = run_captured(self.vtysh_argv(name, device, commands), "", None)
+        if done.exit_code:
+            words = " ".join((done.stdout + done.stderr).split())
+            raise LabError(f"{device}: FRR refused `{'; '.join(commands)}`: {words}")
+        return done.stdout
+
+    def vtysh_argv(self, name: str, device: str, commands: Sequence[str] = ()) -> tuple[str, ...]:
+        """See `LabEngine.vtysh_argv`."""
+        pids = self._pids(name, device)
+        options = (option for text in commands for option in ("-c", text))
+        return inside_argv(pids[device], (self._blueprint(name).vtysh, *options))
+
+    def restart(self, name: str, device: str, daemon: str) -> None:
+        """See `LabEngine.restart`. Faults that held the daemon end."""
+        with self._locked(name):
+            self._ask(name, {"op": "restart", "daemon": [device, daemon]})
+            active = self._active(name)
+            free = [f for f in active.values() if (device, daemon) not in (*f.killed, *f.paused)]
+            self._change(name, active, {fault.target: fault for fault in free})
+
+    def fail(self, name: str, fault: Fault) -> FaultChange:
+        """See `LabEngine.fail`."""
+        with self._locked(name):
+            active = self._active(name)
+            return self._change(name, active, {**active, fault.target: fault})
+
+    def reload(self, name: str, device: str) -> FaultChange:
+        """See `LabEngine.reload`."""
+        with self._locked(name):
+            self._pids(name, device)
+            return change_from(self._ask(name, {"op": "reload", "device": device}))
+
+    def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
+        """Raises `LabError`: the relay, for kernels without netem, lives as long as a lab, and here nothing does."""
+        self._pids(name)
+        raise LabError(
+            f"{impaired.target}: the containerlab engine does not impair links. Use the embedded engine, or, on a "
+            "kernel with netem, `containerlab tools netem set`."
+        )
+
+    def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:  # noqa: ARG002
+        """See `LabEngine.clear`. There is never anything to clear."""
+        self._pids(name)
+        return ImpairmentChange((), {}, None)
+
+    def lateness(self, name: str) -> Lateness | None:
+        """See `LabEngine.lateness`. No frame is delayed."""
+        self._pids(name)
+        return None
+
+    def heal(self, name: str, targets: Sequence[str] | None) -> FaultChange:
+        """See `LabEngine.heal`."""
+        with self._locked(name):
+            active = self._active(name)
+            kept = {} if targets is None else {t: f for t, f in active.items() if t not in targets}
+            return self._change(name, active, kept)
+
+    def _active(self, name: str) -> dict[str, Fault]:
+        return {fault.target: fault for fault in from_text(self._directory(name).text(FAULTS_FILE), name)}
+
+    def _change(self, name: str, before: Mapping[str, Fault], after: Mapping[str, Fault]) -> FaultChange:
+        """The lab has exactly the faults `after`, written down before they act: what was written can be healed."""
+        faults = {"before": list(map(fault_value, before.values())), "after": list(map(fault_value, after.values()))}
+        self._ask(name, {"op": "check", **faults})
+        with self._directory(name).opened() as descriptor:
+            write_file(descriptor, FAULTS_FILE, to_text(after.values()))
+        return change_from(self._ask(name, {"op": "change", **faults}))
+
+    def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
+        """What the hand replies, told what the lab is and what holds in it."""
+        held = list(map(fault_value, self._active(name).values()))
+        blueprint = self._directory(name).text(BLUEPRINT_FILE)
+        return ask(self._pids(name), {"blueprint": blueprint, "before": held, **request})
+
+    def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
+        return enter_argv(self._pids(name, device), device, argv)
+
+    def _pids(self, name: str, device: str | None = None) -> Mapping[str, int]:
+        record = self._record(name)
+        if record is None:
+            raise not_up(name)
+        pids = record.pids()
+        if device is not None and device not in pids:
+            raise no_device(self._blueprint(name), device)
+        return pids
+
+    def _record(self, name: str) -> Record | None:
+        """What is known of a lab of which a container runs."""
+        record = record_from(self._directory(name).text(RECORD_FILE))
+        return record if record and any(process.lives() for process in record.containers.values()) else None
+
+    def _blueprint(self, name: str) -> Blueprint:
+        return from_json(self._directory(name).text(BLUEPRINT_FILE))
+
+    def _root(self) -> Path:
+        return state_root(self._environ).with_name("containerlab")
+
+    def _directory(self, name: str) -> LabDirectory:
+        check_lab_name(name)
+        return LabDirectory(self._root() / name)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[LabDirectory]:
+        directory = self._directory(name)
+        lock = directory.lock(_PATIENCE_S)
+        if lock is None:
+            raise LabError(f"Lab {name} is being changed by another process. Wait for that to finish.")
+        try:
+            yield directory
+        finally:
+            os.close(lock)
+
+
+def _already_up(name: str, record: Record, files: Mapping[str, str]) -> UpResult:
+    if record.digest != digest_of(files):
+        way_out = "end it first with `fabric lab down`, or choose another name"
+        raise LabError(f"Lab {name} is already up, with other devices, cables or files; {way_out}.")
+    return UpResult(name, True, {}, record.remarks)

@@ -1,0 +1,103 @@
+"""Starting a lab in containers, from a spec to routers that have their configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, DevicePlan, draw
+from fabric.lab._channel import Progress
+from fabric.lab._containers import _command as command
+from fabric.lab._containers import _router as router
+from fabric.lab._containers._enter import ask
+from fabric.lab._containers._record import RECORD_FILE, Record
+from fabric.lab._daemons import config_refused
+from fabric.lab._engine import UpResult
+from fabric.lab._launch import UpOptions
+from fabric.lab._spec import LabSpec
+from fabric.lab._state import LabDirectory, ProcessId, write_file
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that starting one lab takes."""
+
+    program: Path
+    environ: Mapping[str, str]
+    directory: LabDirectory
+    spec: LabSpec
+    files: Mapping[str, str]
+    options: UpOptions
+    listener: Callable[[Progress], None]
+
+    def digest(self) -> str:
+        """A fingerprint of what the lab is made from."""
+        return digest_of(self.files)
+
+    def write_files(self) -> Path:
+        """The topology file that containerlab reads, written with all that it names."""
+        for name, text in self.files.items():
+            path = self.directory.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return topology_file(self.directory.path, self.spec.name)
+
+    def write(self, name: str, text: str) -> None:
+        """Nothing; the lab's directory has the file."""
+        with self.directory.opened() as descriptor:
+            write_file(descriptor, name, text)
+
+
+def start(it: Start) -> UpResult:
+    """How the start went. Raises `LabError`, and then leaves what there is for `end_containers`."""
+    names = tuple(device.name for device in it.spec.fabric)
+    began, seconds = time.monotonic(), dict[str, float]()
+    it.listener(Progress("containers", 0, len(names)))
+    command.deploy(it.program, it.write_files(), it.options.deadline_s, it.environ)
+    containers = command.container_processes(it.spec.name, names)
+    seconds["containers"] = time.monotonic() - began
+    it.listener(Progress("containers", len(names), len(names)))
+    left_s = max(1.0, it.options.deadline_s - seconds["containers"])
+    router.await_routers(containers, left_s, lambda done: it.listener(Progress("devices", done, len(names))))
+    seconds["devices"] = time.monotonic() - began
+    return UpResult(it.spec.name, False, seconds, _write_down(it, containers))
+
+
+def _write_down(it: Start, containers: Mapping[str, ProcessId]) -> tuple[str, ...]:
+    """FRR's remarks, once it is known that FRR took every line; the lab's directory tells all of it from now on."""
+    blueprint = draw(it.spec, router.installation(next(iter(containers.values())).pid))
+    loaded = [router.loaded(d.name, d.frr_conf, containers[d.name].pid) for d in blueprint.devices]
+    if refused := config_refused(loaded):
+        raise refused
+    remarks = tuple(f"{entry.device}: {remark}" for entry in loaded for remark in entry.remarks)
+    pids = {device: process.pid for device, process in containers.items()}
+    numbers = ask(pids, {"op": "indexes", "devices": list(pids)})
+    it.write(BLUEPRINT_FILE, with_indexes(blueprint, numbers).to_json())
+    it.write(RECORD_FILE, Record(containers, it.digest(), remarks).to_json())
+    return remarks
+
+
+def with_indexes(blueprint: Blueprint, numbers: Mapping[str, Mapping[str, int]]) -> Blueprint:
+    """The blueprint with the interface numbers that the kernel gave out; it has no wires, for others made them."""
+    return replace(
+        blueprint, wires=(), devices=tuple(_numbered(device, numbers[device.name]) for device in blueprint.devices)
+    )
+
+
+def _numbered(device: DevicePlan, numbers: Mapping[str, int]) -> DevicePlan:
+    ports = tuple(replace(port, index=numbers[port.name]) for port in device.ports if port.name in numbers)
+    return replace(device, ports=ports)
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """A fingerprint of files, whatever their order."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def topology_file(directory: Path, name: str) -> Path:
+    """The file that containerlab reads."""
+    return directory / f"{name}.clab.yml"

@@ -1,0 +1,139 @@
+"""The containerlab engine on the real `containerlab`: the same commands and the same proofs as on the embedded one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import TOPOLOGIES
+from tests.lab.containerlab.conftest import World
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]  # the first one builds containerlab and the image
+QUICKSTART = TOPOLOGIES / "quickstart.yaml"
+UP = ("lab", "up", "--engine", "containerlab")
+
+
+def _verified(world: World) -> None:
+    done = world.fabric("lab", "verify")
+    assert (done.returncode, "FAILED" in done.stdout) == (0, False), done.stdout + done.stderr
+
+
+def test_from_up_over_faults_to_down(world: World) -> None:
+    up = world.fabric(*UP, QUICKSTART)
+    assert up.returncode == 0, up.stderr
+    assert "10 devices" in up.stdout
+    assert len(world.containers()) == 10
+    _verified(world)
+
+    failed = world.fabric("lab", "fail", "link:a1-leaf-1--spine-1")
+    assert "1 port down" in failed.stdout, failed.stderr
+    _verified(world)  # against the prediction for the broken fabric
+    assert world.fabric("lab", "fail", "zone:zone-b").returncode == 0
+    assert world.fabric("lab", "fail", "daemon:a1-leaf-2:bgpd").returncode == 0
+    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)
+    assert [fault["target"] for fault in status["faults"]] == [
+        "link:a1-leaf-1--spine-1",
+        "zone:zone-b",
+        "daemon:a1-leaf-2:bgpd",
+    ]
+    ended = [(d["device"], d["daemon"]) for d in status["daemons"] if not d["running"]]
+    assert ended == [("a1-leaf-2", "bgpd")]
+    assert world.fabric("lab", "heal", "--all").returncode == 0
+    _verified(world)
+
+    assert world.fabric("lab", "down").stdout == "Lab quickstart is down.\n"
+    assert world.containers() == []
+    assert list((world.state / "containerlab").iterdir()) == []
+    assert world.fabric("lab", "status").stdout == "No lab is up.\n"
+
+
+def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Path) -> None:
+    assert world.fabric(*UP, QUICKSTART).returncode == 0
+    assert "already up" in world.fabric(*UP, QUICKSTART).stdout
+    assert "another engine" in world.fabric("lab", "up", QUICKSTART).stderr
+    other = tmp_path / "other.yaml"
+    other.write_text(QUICKSTART.read_text().replace("nodes: {servers: 2}", "nodes: {servers: 1}"))
+    refused = world.fabric(*UP, other)
+    assert (refused.returncode, "already up, with other devices" in refused.stderr) == (3, True)
+
+    assert "eth1" in world.fabric("lab", "exec", "spine-1", "--", "ip", "link").stdout
+    told = world.fabric("lab", "exec", "spine-1", "--", "sh", "-c", "hostname; exit 7")
+    assert (told.returncode, told.stdout) == (7, "spine-1\n")
+    assert "spine-1" in world.fabric("lab", "vtysh", "spine-1", "-c", "show version").stdout
+    assert "no device nobody" in world.fabric("lab", "exec", "nobody", "--", "true").stderr
+    assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
+
+    assert world.fabric("lab", "fail", "pause:spine-1:bgpd").returncode == 0
+    assert "T (stopped)" in world.run(*_BGPD_STATE).stdout
+    assert world.fabric("lab", "heal", "pause:spine-1:bgpd").returncode == 0
+    assert "T (stopped)" not in world.run(*_BGPD_STATE).stdout
+
+
+_BGPD_STATE = (
+    *("docker", "exec", "clab-quickstart-spine-1"),
+    *("sh", "-c", "grep State /proc/$(cat /run/frr/bgpd.pid)/status"),
+)
+
+
+def test_unnumbered_links_and_containers_that_were_killed(world: World) -> None:
+    up = world.fabric(*UP, TOPOLOGIES / "clos3-rfc7938.yaml")
+    assert up.returncode == 0, up.stderr
+    _verified(world)
+    world.run("docker", "rm", "--force", *world.containers())
+    assert world.fabric("lab", "status").stdout == "No lab is up.\n"
+    assert "left behind" in world.fabric("lab", "down").stderr
+    assert list((world.state / "containerlab").iterdir()) == []
+
+
+@pytest.mark.parametrize("signal", ["INT", "KILL"])
+def test_an_up_that_is_interrupted_leaves_nothing(world: World, signal: str) -> None:
+    """SIGKILL gives no chance to clean up: containers stay until `down`."""
+    program = f"{sys.executable} -m fabric lab up --engine containerlab {QUICKSTART}"
+    begun = "until docker ps --all --quiet | grep -q .; do sleep 0.05; done"
+    world.run("bash", "-c", f"set -m; {program} & {begun}; kill -{signal} %1; wait")
+    if signal == "KILL":
+        world.fabric("lab", "down", "--all")
+    assert world.containers() == []
+    assert list((world.state / "containerlab").iterdir()) == []
+
+
+def test_a_line_that_frr_refuses_is_named(world: World, tmp_path: Path) -> None:
+    resources = tmp_path / "raw.yaml"
+    resources.write_text(_RAW)
+    done = world.fabric(*UP, TOPOLOGIES / "rhoso-bgp-dt01.yaml", "--resources", resources)
+    assert done.returncode == 3, done.stdout
+    assert "FRR refused" in done.stderr, done.stderr
+    assert "no such line" in done.stderr
+    assert world.containers() == []
+
+
+_RAW = """\
+apiVersion: frrk8s.metallb.io/v1beta1
+kind: FRRConfiguration
+metadata: {name: raw, namespace: openshift-frr-k8s}
+spec:
+  raw: {rawConfig: "no such line"}
+"""
+
+
+def test_the_rendered_topology_works_alone(world: World, tmp_path: Path) -> None:
+    """`containerlab deploy` on what `fabric render` wrote, with nothing of ours running."""
+    out = tmp_path / "out"
+    rendered = world.fabric("render", QUICKSTART, "-o", out, "--export", "containerlab", "--image", "fabric-frr:latest")
+    assert rendered.returncode == 0, rendered.stderr
+    topology = out / "quickstart.clab.yml"
+    deployed = world.run("containerlab", "deploy", "--topo", topology, "--skip-labdir-acl", cwd=out)
+    try:
+        assert deployed.returncode == 0, deployed.stderr
+        ping = "until ping -c1 -W1 -I 10.240.0.3 10.240.0.131; do sleep 0.2; done"
+        leaf = ("docker", "exec", "clab-quickstart-a1-server-1", "timeout", "60", "sh", "-c", ping)
+        assert world.run(*leaf).returncode == 0
+        summary = ("docker", "exec", "clab-quickstart-spine-1", "vtysh", "-c", "show bgp summary json")
+        families = json.loads(world.run(*summary).stdout)
+        states = [peer["state"] for family in families.values() for peer in family["peers"].values()]
+        assert states == ["Established"] * 8
+    finally:
+        world.run("containerlab", "destroy", "--topo", topology, "--cleanup", cwd=out)
