@@ -1,0 +1,84 @@
+"""The parts of the containerlab engine that need no container."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fabric.errors import InputError, LabError, MachineError
+from fabric.lab import ContainerlabEngine, engine_named, find_frr
+from fabric.lab._blueprint import draw
+from fabric.lab._containers._command import deploy, find_containerlab
+from fabric.lab._containers._processes import ContainerProcesses
+from fabric.lab._containers._record import Record, record_from
+from fabric.lab._containers._start import digest_of, with_indexes
+from fabric.lab._fault import DaemonName
+from fabric.lab._state import ProcessId, process_id
+from tests.frr import needs_frr
+from tests.lab.fabrics import lab_spec
+
+
+def test_a_record_survives_its_text_and_a_broken_one_is_none() -> None:
+    own = process_id("self")
+    assert own is not None
+    record = Record({"spine-1": own, "leaf-1": ProcessId(own.pid, 1)}, "digest", ("leaf-1: a remark",))
+    assert record_from(record.to_json()) == record
+    assert record.pids() == {"spine-1": own.pid}  # the other one is not what has this pid now
+    assert record_from("") is None
+    assert record_from(record.to_json()[:20]) is None
+
+
+@needs_frr
+def test_ports_get_the_numbers_that_the_kernel_gave_them() -> None:
+    spec = lab_spec()
+    drawn = draw(spec, find_frr(os.environ))
+    numbers = {d.name: {port.name: n for n, port in enumerate(d.ports, start=7)} for d in drawn.devices}
+    blueprint = with_indexes(drawn, numbers)
+    assert blueprint.wires == ()
+    for device in blueprint.devices:
+        assert [port.index for port in device.ports] == list(range(7, 7 + len(device.ports)))
+
+
+def test_a_digest_follows_content_not_order() -> None:
+    assert digest_of({"a": "1", "b": "2"}) == digest_of({"b": "2", "a": "1"})
+    assert digest_of({"a": "1"}) != digest_of({"a": "2"})
+
+
+def test_a_machine_without_containerlab_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match="containerlab is not installed"):
+        find_containerlab({"PATH": str(tmp_path)})
+    engine = ContainerlabEngine({"PATH": str(tmp_path), "FABRIC_STATE_DIR": str(tmp_path / "state")})
+    with pytest.raises(MachineError, match="containerlab is not installed"):
+        engine.up(lab_spec())
+    assert engine.names() == engine.leftovers() == ()
+    assert not engine.down("tiny")
+    with pytest.raises(LabError, match="Lab tiny is not up"):
+        engine.heal("tiny", None)
+
+
+def test_the_last_words_of_containerlab_are_passed_on(tmp_path: Path) -> None:
+    program = tmp_path / "containerlab"
+    program.write_text("#!/bin/sh\nprintf '\\033[31mERROR\\033[0m\\n\\n  no such image\\n'\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(LabError, match=r"exit code 1. Its last words:\n  ERROR\n  no such image"):
+        deploy(program, tmp_path / "x.clab.yml", 10, dict(os.environ))
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    with pytest.raises(LabError, match=r"not done within 0\.2 s"):
+        deploy(program, tmp_path / "x.clab.yml", 0.2, dict(os.environ))
+
+
+def test_daemons_are_found_by_the_namespace_of_their_container() -> None:
+    """This process is its own container's first one; what is asked for is found by the name of its program."""
+    own = Path("/proc/self/comm").read_text().strip()
+    processes = ContainerProcesses({"here": os.getpid()})
+    assert DaemonName("here", own) in processes.pids()
+    assert processes.running(DaemonName("here", own))
+    assert not processes.running(DaemonName("here", "no-such-daemon"))
+    processes.kill(DaemonName("here", "no-such-daemon"))
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(InputError, match="allowed: embedded, containerlab"):
+        engine_named("docker")
