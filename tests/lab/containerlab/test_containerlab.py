@@ -31,12 +31,18 @@ def test_from_up_over_faults_to_down(world: World) -> None:
     failed = world.fabric("lab", "fail", "link:a1-leaf-1--spine-1")
     assert "1 port down" in failed.stdout, failed.stderr
     _verified(world)  # against the prediction for the broken fabric
+    assert world.fabric("lab", "heal", "--all").returncode == 0
+    drained = world.fabric("lab", "fail", "drain:spine-2")
+    assert drained.returncode == 0, drained.stderr
+    _verified(world)
+    assert world.fabric("lab", "heal", "--all").returncode == 0
     assert world.fabric("lab", "fail", "zone:zone-b").returncode == 0
+    assert world.fabric("lab", "fail", "silent:a1-leaf-1:eth1").returncode == 0
     assert world.fabric("lab", "fail", "daemon:a1-leaf-2:bgpd").returncode == 0
     [status] = json.loads(world.fabric("lab", "status", "--json").stdout)
     assert [fault["target"] for fault in status["faults"]] == [
-        "link:a1-leaf-1--spine-1",
         "zone:zone-b",
+        "silent:a1-leaf-1:eth1",
         "daemon:a1-leaf-2:bgpd",
     ]
     ended = [(d["device"], d["daemon"]) for d in status["daemons"] if not d["running"]]
@@ -66,6 +72,8 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
     assert "no device nobody" in world.fabric("lab", "exec", "nobody", "--", "true").stderr
     assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
 
+    assert world.fabric("lab", "fail", "reload:spine-2").returncode == 0
+    assert "does not impair" in world.fabric("lab", "impair", "link:a1-leaf-1--spine-1", "--loss", "50%").stderr
     assert world.fabric("lab", "fail", "pause:spine-1:bgpd").returncode == 0
     assert "T (stopped)" in world.run(*_BGPD_STATE).stdout
     assert world.fabric("lab", "heal", "pause:spine-1:bgpd").returncode == 0
