@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from fabric.lab._engine import (
     not_up,
     unheard,
 )
-from fabric.lab._enter import Completed, run_attached, run_captured
+from fabric.lab._enter import Completed, conversation, run_attached, run_captured
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text, to_text
 from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
@@ -136,6 +137,10 @@ class ContainerlabEngine:
         if done.exit_code:
             raise failed_call(name, argv, done)
         return done.stdout
+
+    def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
+        """See `LabEngine.converse`."""
+        return conversation(self._inside(name, None, argv))
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """See `LabEngine.vtysh`."""
