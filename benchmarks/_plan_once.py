@@ -1,12 +1,13 @@
 """Plans one topology file with a ledger, in a process of its own: `python -m benchmarks._plan_once FILE LEDGER`.
 
-Prints its peak memory in KiB.
+Prints its peak memory in KiB and its processor time in seconds.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import time
 from pathlib import Path
 
 from fabric.plan import build, ledger_of, read_ledger, write_ledger
@@ -18,7 +19,8 @@ def main(file: Path, ledger: Path) -> None:
     gc.set_threshold(500_000)  # as the command does
     write_ledger(ledger, ledger_of(build(load(file), read_ledger(ledger))))
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    print(status["VmHWM"].split()[0])  # getrusage would count what the parent had when it forked
+    # getrusage would count what the parent had when it forked
+    print(status["VmHWM"].split()[0], time.process_time())
 
 
 if __name__ == "__main__":
