@@ -15,10 +15,12 @@ if TYPE_CHECKING:
         Node,
         Resource,
         Resources,
+        Sifted,
         admit,
         node_named,
         nodes_meant,
         nodes_of,
+        sift,
     )
     from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 else:
@@ -37,6 +39,7 @@ __all__ = [
     "ResourceError",
     "Resources",
     "SelectorError",
+    "Sifted",
     "admit",
     "configure",
     "node_named",
@@ -48,5 +51,6 @@ __all__ = [
     "read_texts",
     "release",
     "resources_of",
+    "sift",
     "variable",
 ]

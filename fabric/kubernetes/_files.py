@@ -16,10 +16,13 @@ _KUSTOMIZATION = "kustomization"
 """A file of this name lists other files of its directory and is no object of a cluster."""
 
 
-def read_texts(paths: Iterable[Path], standard_input: Callable[[], str] | None = None) -> Mapping[str, str]:
+def read_texts(
+    paths: Iterable[Path], standard_input: Callable[[], str] | None = None, more_suffixes: tuple[str, ...] = ()
+) -> Mapping[str, str]:
     """The texts of YAML or JSON files by name; of a directory, those of all its `.yaml`, `.yml` and `.json` files.
 
-    The path `-` means `standard_input`. Raises `InputError` with every file that cannot be read.
+    `more_suffixes` are taken from directories too. The path `-` means `standard_input`. Raises `InputError` with every
+    file that cannot be read.
     """
     texts: dict[str, str] = {}
     faults: list[str] = []
@@ -27,7 +30,7 @@ def read_texts(paths: Iterable[Path], standard_input: Callable[[], str] | None =
         if path == STANDARD_INPUT and standard_input is not None:
             texts["-"] = standard_input()
             continue
-        for file in _files(path):
+        for file in _files(path, (*_SUFFIXES, *more_suffixes)):
             try:
                 texts[str(file)] = _text(file)
             except InputError as error:
@@ -37,12 +40,12 @@ def read_texts(paths: Iterable[Path], standard_input: Callable[[], str] | None =
     return texts
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
     for file in sorted(path.rglob("*")):
-        if file.suffix in _SUFFIXES and file.stem != _KUSTOMIZATION and file.is_file():
+        if file.suffix in suffixes and file.stem != _KUSTOMIZATION and file.is_file():
             yield file
 
 

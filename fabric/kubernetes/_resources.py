@@ -52,6 +52,24 @@ _GROUPS = {kind: group for group, kind in _PLURALS} | {
 }
 
 
+_TEXTS: FieldPath = ("spec", "ipAddressPools")
+_SHAPES: Mapping[str, Mapping[FieldPath, type]] = {
+    "Pod": {("spec", "nodeName"): str},
+    "Service": {
+        ("spec", "loadBalancerIP"): str,
+        ("status", "loadBalancer"): dict,
+        ("status", "loadBalancer", "ingress"): list,
+    },
+    "Node": {("status", "conditions"): list},
+    "Secret": {("data",): dict, ("stringData",): dict},
+    "EndpointSlice": {("endpoints",): list},
+    "NetworkAttachmentDefinition": {("spec", "config"): str},
+    "L2Advertisement": {_TEXTS: list},
+}
+"""What controllers rely on in kinds without a schema here; other lists hold objects."""
+_SHAPE_WORDS: Mapping[type, str] = {dict: "an object", list: "a list", str: "text"}
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One object, after unknown fields were dropped and defaults filled in."""
@@ -157,6 +175,29 @@ def admit(documents: Iterable[Document], release: Release) -> Resources:
     return Resources(release, tuple(admission.items.values()), tuple(admission.dropped))
 
 
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a folder of somebody else's files holds."""
+
+    resources: Resources
+    """The objects that a cluster would store."""
+    refused: tuple[Problem, ...]
+    """Why it would not store others."""
+    repeated: tuple[Problem, ...]
+    """Objects that are written more than once, as the base and an overlay of a kustomization are; the first counts."""
+    others: tuple[Document, ...]
+    """Documents that are no Kubernetes object, such as an install-config."""
+
+
+def sift(documents: Iterable[Document], release: Release) -> Sifted:
+    """The objects of `documents` as `admit` stores them, and apart from them all that it would refuse."""
+    admission = _Admission(release, tolerant=True)
+    for document in documents:
+        admission.take(document)
+    resources = Resources(release, tuple(admission.items.values()), tuple(admission.dropped))
+    return Sifted(resources, tuple(admission.problems), tuple(admission.repeated), tuple(admission.others))
+
+
 def node_named(resources: Resources, name: str) -> Node:
     """The node `name` of the resources; a node that is not among them has kubelet's labels only."""
     found = resources.find("Node", name)
@@ -198,16 +239,23 @@ def _identity(resource: Resource) -> Identity:
 
 
 class _Admission:
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, *, tolerant: bool = False) -> None:
         self.release = release
+        self.tolerant = tolerant
+        """Objects with a problem are left out, and what is no object is set aside."""
         self.items: dict[Identity, Resource] = {}
         self.problems: list[Problem] = []
         self.dropped: list[Problem] = []
+        self.repeated: list[Problem] = []
+        self.others: list[Document] = []
 
     def take(self, document: Document) -> None:
         """Adds the object (or the objects of a `List`) of one document."""
         value = document.value
         if not isinstance(value, LinedDict) or not isinstance(value.get("kind"), str):
+            if self.tolerant:
+                self.others.append(document)
+                return
             self._refuse(document, (), describe(value), "a Kubernetes object with apiVersion and kind", "Add them.")
         elif value["kind"].endswith("List") and isinstance(value.get("items"), list):
             for index, item in enumerate(value["items"]):
@@ -222,15 +270,36 @@ class _Admission:
         if not isinstance(name, str) or not name:
             self._refuse(document, ("metadata", "name"), describe(name), "a name", "Name the object.")
             return
+        before = len(self.problems)
         self._check_texts(document, metadata)
         self._check_kind(document, value)
+        self._check_shape(document, value)
         namespace = "" if value["kind"] in _CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
         stored = self._stored(document, value)
+        if self.tolerant and len(self.problems) > before:
+            return
         resource = Resource(document, value["kind"], namespace, name, stored)
         earlier = self.items.setdefault(_identity(resource), resource)
         if earlier is not resource:
             found = f"{resource} again (first at {earlier.where()})"
-            self._refuse(document, ("metadata", "name"), found, "each object once", "Remove one of the two.")
+            self._repeat(document, found)
+
+    def _check_shape(self, document: Document, value: LinedDict) -> None:
+        """No API server stores an object whose parts are of another kind than all of its readers take for granted."""
+        shapes: dict[FieldPath, type] = {("spec",): dict, ("status",): dict, **_SHAPES.get(value["kind"], {})}
+        for path, wanted in shapes.items():
+            found: Any = value
+            for step in path:
+                found = found.get(step) if isinstance(found, dict) else None
+            if found is not None and not isinstance(found, wanted):
+                self._refuse(document, path, describe(found), _SHAPE_WORDS[wanted], "Write one.")
+            elif isinstance(found, list) and not all(isinstance(e, dict) or path == _TEXTS for e in found):
+                self._refuse(document, path, "items that are no objects", "a list of objects", "Correct it.")
+
+    def _repeat(self, document: Document, found: str) -> None:
+        path: FieldPath = ("metadata", "name")
+        problem = Problem(document.where(path), dotted(path), found, "each object once", "Remove one of the two.")
+        (self.repeated if self.tolerant else self.problems).append(problem)
 
     def _check_kind(self, document: Document, value: LinedDict) -> None:
         """An API server stores no kind that its group does not have."""
@@ -246,6 +315,9 @@ class _Admission:
         """Labels such as `zone: on` are booleans until they are quoted, and no API server takes them."""
         texts: dict[FieldPath, Any] = {("metadata", "namespace"): metadata.get("namespace")}
         for key in ("labels", "annotations"):
+            if not isinstance(metadata.get(key) or {}, dict):
+                self._refuse(document, ("metadata", key), describe(metadata[key]), "a mapping", "Write keys and texts.")
+                return
             texts |= {("metadata", key, name): entry for name, entry in (metadata.get(key) or {}).items()}
         for path, text in texts.items():
             if text is not None and not isinstance(text, str):

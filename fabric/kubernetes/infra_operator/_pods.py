@@ -73,7 +73,7 @@ def frr_namespace(bgp_configuration: Resource, resources: Resources) -> str:
 def _attached_pods(bgp_configuration: Resource, resources: Resources) -> Iterator[Resource]:
     for pod in resources.of_kind("Pod"):
         running = pod.status.get("phase") == "Running" and not pod.value["metadata"].get("deletionTimestamp")
-        attached = pod.annotations.get(_NETWORKS, "[]") != "[]" or _PREDICTABLE_LABEL in pod.labels
+        attached = (pod.annotations.get(_NETWORKS) or "[]") != "[]" or _PREDICTABLE_LABEL in pod.labels
         if pod.namespace == bgp_configuration.namespace and running and attached:
             yield pod
 
@@ -102,7 +102,7 @@ def _read_pod(pod: Resource, resources: Resources) -> _Pod:
 
 
 def _json_list(pod: Resource, annotation: str) -> list[Any]:
-    text = pod.annotations.get(annotation, "[]")
+    text = pod.annotations.get(annotation) or "[]"
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -111,7 +111,7 @@ def _json_list(pod: Resource, annotation: str) -> list[Any]:
             f"{place}: the annotation {annotation} of {pod} is no JSON ({error.msg}). The operator does not read the "
             "short form of names; write a JSON list."
         ) from error
-    return value if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _host_prefix(address: str) -> str:
@@ -125,7 +125,8 @@ def _has_ipam(network: str, pod: Resource, resources: Resources) -> bool:
     for definition in resources.of_kind("NetworkAttachmentDefinition"):
         if (definition.namespace, definition.name) == (pod.namespace, name):
             try:
-                return bool(json.loads(definition.spec.get("config", "{}")).get("ipam"))
+                config = json.loads(definition.spec.get("config") or "{}")
+                return bool(config.get("ipam")) if isinstance(config, dict) else False
             except json.JSONDecodeError as error:
                 place = definition.where(("spec", "config"))
                 raise PodError(f"{place}: the config of {definition} is no JSON ({error.msg}).") from error
