@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fabric.topology._schema import json_schema
     from fabric.topology._settings import AsnSettings, LinkSettings, RackAsnSettings, Settings
     from fabric.topology._source import Source, read_yaml
+    from fabric.topology._suppression import Suppression
 else:
     __getattr__ = lazily(__name__)
 
@@ -76,6 +77,7 @@ __all__ = [
     "Source",
     "StaysInZone",
     "StorageConfined",
+    "Suppression",
     "Survives",
     "Through",
     "Tier",

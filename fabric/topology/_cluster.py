@@ -89,5 +89,15 @@ class Kubernetes(Strict):
     """Domain of the data plane's networks."""
     ansible_user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "cloud-admin"
     """User that Ansible logs in with on data-plane nodes."""
+    products: tuple[Literal["odf", "fusion"], ...] = ()
+    """Products with limits of their own that `fabric check` knows: OpenShift Data Foundation, IBM Fusion stretched."""
+    etcd_profile: Literal["standard", "slower"] = "standard"
+    """Timers of etcd: heartbeat 100 ms and election 1000 ms, or 500 and 2500 ms."""
+    etcd_round_trip_ms: Annotated[float, Field(strict=True, ge=0, le=60_000)] | None = None
+    """Measured round trip between etcd members in ms, disk and jitter included; it is not the network's RTT."""
+    provisioning: Literal["machine-network", "separate"] = "machine-network"
+    """The network over which bare-metal nodes are provisioned."""
+    fips: Switch = False
+    """The nodes run in FIPS mode, which knows no TCP-MD5 passwords."""
     ssh_secret: SecretName = "dataplane-ansible-ssh-private-key-secret"  # noqa: S105 - the name of a Secret
     """Secret with Ansible's private key."""

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from fabric.topology._cluster import Kubernetes, Passwords
 from fabric.topology._intents import Intent
+from fabric.topology._suppression import Suppression
 from fabric.topology._values import (
     AnyAddress,
     AnyPrefix,
@@ -394,3 +395,5 @@ class Topology(Strict):
     """The OpenShift cluster."""
     passwords: Passwords = Field(default_factory=Passwords.model_construct)
     """Passwords of BGP sessions."""
+    suppress: tuple[Suppression, ...] = ()
+    """Findings of `fabric check` that are accepted, each with its reason."""
