@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fabric.cli._console import answer_json, progress, show
+from fabric.cli._console import answer, answer_json, progress, show
+from fabric.cli._options import Format
 from fabric.cli._planning import planned
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ class Asked:
 
     topology: Topology
     what_if: WhatIf
+    file: str = ""
     jobs: int = 1
-    as_json: bool = False
+    form: Format = Format.text
+
+    @property
+    def as_json(self) -> bool:
+        """True for an answer in JSON."""
+        return self.form is Format.json
 
     def simulation(self) -> Simulation:
         """The prediction for the fabric as it is asked about."""
@@ -56,7 +63,7 @@ def ask(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | No
     from fabric.simulate import what_if
 
     plan = planned(file, ledger, pins)
-    return Asked(plan.design.topology, what_if(configure(plan), fail or ()))
+    return Asked(plan.design.topology, what_if(configure(plan), fail or ()), str(file))
 
 
 def overview(asked: Asked) -> bool:
@@ -69,10 +76,12 @@ def overview(asked: Asked) -> bool:
     found = overview_of(simulation)
     wanted = [d for d in demands(asked.topology, simulation.fabric) if d.holds_under(simulation.failures)]
     verdicts = judge_at_rest(wanted, Predicted(simulation))
-    if asked.as_json:
-        answer_json({**report.overview_document(found), "intents": report.intent_documents(verdicts)})
-    else:
-        show([*report.overview_tables(found), *report.intent_tables(verdicts)])
+    answer(
+        asked.form,
+        lambda: show([*report.overview_tables(found), *report.intent_tables(verdicts)]),
+        lambda: {**report.overview_document(found), "intents": report.intent_documents(verdicts)},
+        lambda: report.overview_outcome(found, verdicts, asked.file),
+    )
     return found.sound and all(verdict.kept for verdict in verdicts)
 
 
@@ -98,7 +107,7 @@ def intents(asked: Asked) -> bool:
     """Shows what becomes of every intent, after the failures that it names too."""
     from fabric.errors import InputError
     from fabric.intents import demands, judge_failures
-    from fabric.report import intent_tables, intents_document
+    from fabric.report import intent_tables, intents_document, intents_outcome
 
     what = asked.what_if
     wanted = demands(asked.topology, what.fabric)
@@ -107,7 +116,12 @@ def intents(asked: Asked) -> bool:
         raise InputError(f"--intents: found no intents in the topology file; allowed: one or more. {action}")
     with _listener() as listener, _workers(asked.jobs) as mapper:
         verdicts = judge_failures(wanted, what.fabric, what.failures, mapper, listener)
-    answer_json(intents_document(verdicts)) if asked.as_json else show(intent_tables(verdicts))
+    answer(
+        asked.form,
+        lambda: show(intent_tables(verdicts)),
+        lambda: intents_document(verdicts),
+        lambda: intents_outcome(verdicts, asked.file),
+    )
     return all(verdict.kept for verdict in verdicts)
 
 
@@ -135,7 +149,7 @@ def load(asked: Asked, traffic: Traffic) -> bool:
 def sweep(asked: Asked, spec: str, traffic: Traffic | None) -> bool:
     """Shows what every failure of some kinds does, to intents and links too."""
     from fabric.intents import demands, intent_judge
-    from fabric.report import sweep_document, sweep_tables
+    from fabric.report import sweep_document, sweep_outcome, sweep_tables
     from fabric.simulate import SweepOptions, load_judge, parse_sweeps
     from fabric.simulate import sweep as swept
 
@@ -145,7 +159,12 @@ def sweep(asked: Asked, spec: str, traffic: Traffic | None) -> bool:
         judges.append(load_judge(asked.simulation(), traffic.streams(asked), traffic.link_gbps))
     with _listener() as listener, _workers(asked.jobs) as mapper:
         found = swept(what.fabric, sweeps, what.failures, SweepOptions(mapper, listener, tuple(judges)))
-    answer_json(sweep_document(found)) if asked.as_json else show(sweep_tables(found))
+    answer(
+        asked.form,
+        lambda: show(sweep_tables(found)),
+        lambda: sweep_document(found),
+        lambda: sweep_outcome(found, asked.file),
+    )
     return found.sound
 
 

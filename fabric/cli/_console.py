@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fabric.cli._options import Format
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from fabric.lab import Progress
-    from fabric.report import Table
+    from fabric.report import Outcome, Table
 
 
 def show(tables: Iterable[Table]) -> None:
@@ -43,6 +45,23 @@ def note(text: str) -> None:
 def answer_json(value: Any) -> None:
     """Print an answer as JSON."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def answer(form: Format, text: Callable[[], None], document: Callable[[], Any], outcome: Callable[[], Outcome]) -> None:
+    """Print an answer in the chosen form; only that form is made."""
+    from fabric.report import to_github, to_junit, to_sarif
+
+    match form:
+        case Format.text:
+            text()
+        case Format.json:
+            answer_json(document())
+        case Format.junit:
+            sys.stdout.write(to_junit(outcome()))
+        case Format.sarif:
+            sys.stdout.write(to_sarif(outcome()))
+        case Format.github:
+            sys.stdout.write(to_github(outcome()))
 
 
 @contextmanager

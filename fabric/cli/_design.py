@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._console import answer_json, note, say, show
-from fabric.cli._options import FileArgument, JsonOption
+from fabric.cli._console import answer, answer_json, note, say, show
+from fabric.cli._options import FileArgument, Format, JsonOption
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, read
 
 if TYPE_CHECKING:
-    from fabric.plan import Ledger
+    from fabric.plan import Ledger, ValueChange
     from fabric.render.exports import Export
     from fabric.topology import Design
 
@@ -45,6 +45,7 @@ def plan(
     pins: PinsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Only compare; exit 1 if file and ledger differ.")] = False,
     reclaim: Annotated[bool, typer.Option("--reclaim", help="Free the values that lost their owner.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How --check answers; else text or json.")] = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a topology: ASNs, addresses, ports. With --ledger nothing that was given out before ever moves."""
@@ -54,9 +55,12 @@ def plan(
 
     if ledger is None and (check or reclaim):
         raise InputError("--check and --reclaim ask about a ledger. Name its file with --ledger.")
+    chosen = Format.json if as_json else form
+    if not check and chosen not in (Format.text, Format.json):
+        raise InputError(f"--format {chosen}: only --check passes or fails. Add --check, or choose text or json.")
     design = designed(file, pins)
     if check:
-        raise typer.Exit(_check(file, design, ledger, as_json))
+        raise typer.Exit(_check(file, design, ledger, chosen))
     kept = read(ledger)
     value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
@@ -67,26 +71,35 @@ def plan(
 
         written = write_tree(plan_files(value), output)
         note(f"{len(written)} files written to {output}")
-    if as_json:
+    if chosen is Format.json:
         answer_json(plan_document(value))
     elif output is None:
         show(entry for entry in plan_tables(value).values() if entry.rows)
 
 
-def _check(file: Path, design: Design, ledger: Path | None, as_json: bool) -> int:
+def _check(file: Path, design: Design, ledger: Path | None, form: Format) -> int:
     """1 where the file would give out or release something that the ledger does not know, else 0."""
     from fabric.plan import drift
-    from fabric.report import value_changes_document, value_changes_table
+    from fabric.report import drift_outcome, value_changes_document
 
     changes = drift(design, read(ledger))
-    if as_json:
-        answer_json(value_changes_document(changes))
-    elif changes:
+    answer(
+        form,
+        lambda: _tell_drift(file, ledger, changes),
+        lambda: value_changes_document(changes),
+        lambda: drift_outcome(changes, str(file), str(ledger)),
+    )
+    return 1 if changes else 0
+
+
+def _tell_drift(file: Path, ledger: Path | None, changes: tuple[ValueChange, ...]) -> None:
+    from fabric.report import value_changes_table
+
+    if changes:
         show([value_changes_table(changes)])
         note(f"{ledger} does not match {file}. Run `fabric plan {file} --ledger {ledger}` and commit the result.")
     else:
         say(f"{ledger} matches {file}.")
-    return 1 if changes else 0
 
 
 def _summary(old: Ledger, new: Ledger) -> str:

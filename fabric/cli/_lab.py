@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli import _prove
-from fabric.cli._console import answer_json, note, progress, say, show
-from fabric.cli._options import FileArgument, JsonOption, LabOption
+from fabric.cli._console import answer, answer_json, note, progress, say, show
+from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, read
 from fabric.cli._running import running_lab
@@ -117,6 +117,7 @@ def verify(
     lab: LabOption = None,
     flows: Annotated[int, typer.Option("--flows", min=1, max=256, help="UDP flows a pair.")] = 16,
     settle: Annotated[float, typer.Option("--settle", help="Seconds to wait for the FIBs to settle first.")] = 30.0,
+    form: FormatOption = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Prove a lab: sessions, kernel FIBs, reachability, MTU and intents as predicted. Exit code 1 if any proof fails.
@@ -126,7 +127,7 @@ def verify(
     from fabric.errors import LabError
     from fabric.intents import demands
     from fabric.lab import design_of, fabric_of
-    from fabric.report import verdict_document, verdict_tables
+    from fabric.report import verdict_document, verdict_outcome, verdict_tables
     from fabric.verify import VerifyOptions, broken, predict_broken, unpredicted
     from fabric.verify import verify as prove
 
@@ -141,10 +142,12 @@ def verify(
     prediction = predict_broken(broken(fabric, now.faults))
     options = VerifyOptions(settle, flows, demands(design_of(now).topology, prediction.fabric))
     verdict = prove(running, prediction, options, lambda stage: note(f"{running.name}: {stage}"))
-    if as_json:
-        answer_json(verdict_document(verdict))
-    else:
-        show(verdict_tables(verdict))
+    answer(
+        Format.json if as_json else form,
+        lambda: show(verdict_tables(verdict)),
+        lambda: verdict_document(verdict),
+        lambda: verdict_outcome(verdict),
+    )
     raise typer.Exit(0 if verdict.passed else 1)
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 FileArgument = Annotated[Path, typer.Argument(help="Topology file, such as topologies/quickstart.yaml.")]
+
+
+class Format(StrEnum):
+    """How a command answers that judges something: for people, scripts, or a CI system."""
+
+    text = "text"
+    json = "json"
+    junit = "junit"
+    sarif = "sarif"
+    github = "github"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="How to answer: JUnit XML, SARIF 2.1.0 and GitHub commands are for CI.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 LabOption = Annotated[str | None, typer.Option("--lab", help="Name of the lab; needed where several run.")]
 ReleaseOption = Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from fabric.cli import _answers as answers
 from fabric.cli._console import answer_json, say, show
-from fabric.cli._options import FileArgument, JsonOption
+from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption
 from fabric.cli._planning import LedgerOption, PinsOption
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def simulate(
         float | None, typer.Option("--link-gbps", min=0.001, help="Speed of links whose switch model says none.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep, --intents and --budget.")] = 1,
+    form: FormatOption = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
     chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
-    asked = replace(answers.ask(file, fail, ledger, pins), jobs=jobs, as_json=as_json)
+    form = Format.json if as_json else form
+    asked = replace(answers.ask(file, fail, ledger, pins), jobs=jobs, form=_form_for(chosen, form, load))
     traffic = None if load is None else answers.Traffic(load, link_gbps)
     ways: dict[str | None, Callable[[], bool]] = {
         "--rib": lambda: answers.rib(asked, str(rib)),
@@ -73,6 +75,21 @@ def simulate(
         None: lambda: answers.overview(asked) if traffic is None else answers.load(asked, traffic),
     }
     raise typer.Exit(0 if ways[chosen]() else 1)
+
+
+_TESTS = (None, "--sweep", "--intents")
+"""What passes or fails, and so has an answer for CI."""
+
+
+def _form_for(chosen: str | None, form: Format, load: str | None) -> Format:
+    """The form of the answer; `InputError` where a table is asked for as if it were a test."""
+    from fabric.errors import InputError
+
+    if form in (Format.text, Format.json) or (chosen in _TESTS and (load is None or chosen is not None)):
+        return form
+    raise InputError(
+        f"--format {form}: found {chosen or '--load'}, which passes or fails no test. Choose text or json."
+    )
 
 
 def trace(

@@ -6,6 +6,8 @@ from fabric._lazy import lazily
 
 if TYPE_CHECKING:
     from fabric.report._budget import budget_document, budget_tables
+    from fabric.report._check import check_document, check_text, rule_document, rule_text, rules_markdown, rules_table
+    from fabric.report._ci import to_github, to_junit, to_sarif
     from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
     from fabric.report._html import to_html
     from fabric.report._impairment import (
@@ -28,6 +30,17 @@ if TYPE_CHECKING:
     from fabric.report._load import load_document, load_tables
     from fabric.report._measurement import measurement_document, measurement_tables, timeline_table
     from fabric.report._netbox import push_document, push_tables
+    from fabric.report._outcome import (
+        Outcome,
+        Remark,
+        Test,
+        check_outcome,
+        drift_outcome,
+        intents_outcome,
+        overview_outcome,
+        sweep_outcome,
+        verdict_outcome,
+    )
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
     from fabric.report._simulation import (
@@ -52,12 +65,19 @@ else:
     __getattr__ = lazily(__name__)
 
 __all__ = [
+    "Outcome",
+    "Remark",
     "Table",
+    "Test",
     "budget_document",
     "budget_tables",
+    "check_document",
+    "check_outcome",
+    "check_text",
     "configuration_document",
     "diff_document",
     "diff_tables",
+    "drift_outcome",
     "explanation_document",
     "explanation_tables",
     "fault_change_document",
@@ -70,12 +90,14 @@ __all__ = [
     "intent_documents",
     "intent_tables",
     "intents_document",
+    "intents_outcome",
     "load_document",
     "load_tables",
     "measurement_document",
     "measurement_tables",
     "order_document",
     "overview_document",
+    "overview_outcome",
     "overview_tables",
     "plan_document",
     "plan_files",
@@ -90,17 +112,25 @@ __all__ = [
     "rib_tables",
     "round_trip_documents",
     "round_trip_table",
+    "rule_document",
+    "rule_text",
+    "rules_markdown",
+    "rules_table",
     "start_document",
     "status_document",
     "status_tables",
     "sweep_document",
+    "sweep_outcome",
     "sweep_tables",
     "table",
     "timeline_table",
     "to_csv",
+    "to_github",
     "to_html",
+    "to_junit",
     "to_markdown",
     "to_rich",
+    "to_sarif",
     "to_text",
     "trace_document",
     "trace_text",
@@ -108,5 +138,6 @@ __all__ = [
     "value_changes_document",
     "value_changes_table",
     "verdict_document",
+    "verdict_outcome",
     "verdict_tables",
 ]
