@@ -16,6 +16,7 @@ _HOMES = {
     "schema": "_design.schema",
     "plan": "_design.plan",
     "diff": "_design.diff",
+    "check": "_check.check",
     "render": "_design.render",
     "graph": "_design.graph",
     "simulate": "_simulate.simulate",
