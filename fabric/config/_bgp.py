@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +11,14 @@ from fabric.config._policy import Address, Family, Prefix, Protocol
 _PLACEHOLDER = "REPLACE-ME:"
 
 RemoteAs = int | Literal["internal", "external", "auto"]
+
+
+LocalAsMode = Literal["prepend", "no-prepend", "replace-as"]
+_LOCAL_AS_WORDS: Mapping[LocalAsMode, str] = {
+    "prepend": "",
+    "no-prepend": " no-prepend",
+    "replace-as": " no-prepend replace-as",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +111,20 @@ class Neighbor:
     ttl_security_hops: int | None = None
     update_source: Address | None = None
     local_as: int | None = None
-    """`local-as N no-prepend replace-as`: the peer sees this ASN in place of the instance's, as frr-k8s has it."""
+    """`local-as N`: the ASN that the peer sees."""
+    local_as_mode: LocalAsMode = "replace-as"
+    """`replace-as`: in place of the instance's ASN (`no-prepend replace-as`, as frr-k8s has it); `no-prepend`: in front
+    of it in what is sent; `prepend`: in front of what is received too, which is what FRR does without either word."""
     passive: bool = False
     graceful_restart: bool = False
     extended_next_hop: bool = False
     """`capability extended-nexthop` (RFC 8950), implied by FRR on interface peers."""
     shutdown: bool = False
+
+    @property
+    def local_as_words(self) -> str:
+        """What follows the ASN of `local-as`."""
+        return _LOCAL_AS_WORDS[self.local_as_mode]
 
     @property
     def by_interface(self) -> bool:

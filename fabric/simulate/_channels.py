@@ -81,18 +81,20 @@ class _SharedPolicies:
         """How `here` announces."""
         router, settings = self.routers[here.peer.device.name], _settings(here, self.family)
         by_peer = peer_asn if settings.remove_private_as or settings.as_override else None
-        key = (router.index, settings, here.type, here.peer.asn, by_peer)
+        replaces = here.peer.neighbor.local_as_mode == "replace-as"
+        key = (router.index, settings, here.type, here.peer.asn, by_peer, replaces)
         if key not in self._exports:
-            self._exports[key] = Export(router, settings, here.type == "ebgp", here.peer.asn, peer_asn)
+            self._exports[key] = Export(router, settings, here.type == "ebgp", here.peer.asn, peer_asn, replaces)
         return self._exports[key]
 
     def import_(self, here: Side) -> Import:
         """How `here` receives."""
         router, settings = self.routers[here.peer.device.name], _settings(here, self.family)
         local_as = None if here.peer.asn == router.instance.asn else here.peer.asn
-        key = (router.index, settings, here.type, local_as)
+        prepends = here.peer.neighbor.local_as_mode == "prepend"
+        key = (router.index, settings, here.type, local_as, prepends)
         if key not in self._imports:
-            self._imports[key] = Import(router, settings, here.type == "ebgp", local_as)
+            self._imports[key] = Import(router, settings, here.type == "ebgp", local_as, prepends)
         return self._imports[key]
 
 

@@ -34,6 +34,8 @@ class Export:
     asn: int
     """The AS put in front towards eBGP peers; `local-as` where one is set."""
     peer_asn: int
+    replaces: bool = False
+    """`local-as … replace-as`: the instance's own AS is not shown."""
 
     def announce(self, path: Path, prefix: Prefix) -> Exported | Reason:
         """What goes out for the best path, or why nothing does."""
@@ -130,7 +132,7 @@ class Export:
             return attributes._replace(weight=0)
         front: tuple[AsHop, ...] = (self.asn,)
         hidden = self.settings.remove_private_as and _all_private(self.router.instance.asn)
-        if self.asn != self.router.instance.asn and not hidden:
+        if self.asn != self.router.instance.asn and not hidden and not self.replaces:
             front = (self.asn, self.router.instance.asn)
         return attributes._replace(
             as_path=front + attributes.as_path, weight=0, local_preference=DEFAULT_LOCAL_PREFERENCE

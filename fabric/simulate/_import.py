@@ -20,6 +20,8 @@ class Import:
     external: bool
     local_as: int | None
     """`local-as`, where it is not the instance's own AS."""
+    prepends: bool = True
+    """`local-as` without `no-prepend`: it goes in front of what is received."""
 
     @property
     def by_path_only(self) -> bool:
@@ -30,7 +32,7 @@ class Import:
         self, attributes: Attributes, next_hop: BgpNextHop, prefix: Prefix, interface: str
     ) -> tuple[Attributes, BgpNextHop] | Reason:
         """The path as it enters the BGP table, or why it does not."""
-        if self.local_as is not None:
+        if self.local_as is not None and self.prepends:
             attributes = attributes._replace(as_path=(self.local_as, *attributes.as_path))
         loop = self._loop(attributes)
         if loop is not None:
@@ -59,7 +61,7 @@ class Import:
         as_path = attributes.as_path
         allowed = self.settings.allowas_in
         count = allowed if isinstance(allowed, int) else 0
-        if self.local_as is not None and count_asn(as_path, self.local_as) > (count or 1):
+        if self.local_as is not None and count_asn(as_path, self.local_as) > (count or int(self.prepends)):
             return Reason.AS_LOOP
         from_own_as = allowed == "origin" and bool(as_path) and as_path[-1] == self.router.instance.asn
         if not from_own_as and count_asn(as_path, self.router.instance.asn) > count:

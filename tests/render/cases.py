@@ -258,6 +258,7 @@ def every_directive() -> DeviceConfig:
         port=1790,
         ttl_security_hops=1,
         local_as=65010,
+        local_as_mode="no-prepend",
         passive=True,
         graceful_restart=True,
         extended_next_hop=True,

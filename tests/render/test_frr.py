@@ -253,6 +253,7 @@ def test_tree_has_both_files_of_every_device() -> None:
 _ELSEWHERE = {
     *(("Interface", "mtu"), ("Interface", "vrf"), ("Place", "zone"), ("Place", "rack"), ("Place", "pod")),
     ("Secret", "name"),
+    ("Cable", "speed_gbps"),
 }
 
 

@@ -70,7 +70,7 @@ def _hub() -> DeviceConfig:
     peers: list[Neighbor] = []
     for name, asn in remote.items():
         n = _PORT[name]
-        extra: dict[str, Any] = {"local_as": 250} if name == "a0" else {}
+        extra: dict[str, Any] = {"local_as": 250, "local_as_mode": "prepend"} if name == "a0" else {}
         policy: dict[str, Any] = {"default_originate": True, "default_originate_map": "when"} if name == "e0" else {}
         if name == "x0":
             peers.append(neighbor(f"fd14::{2 * n + 1:x}", asn, ("ipv4", "ipv6"), {"extended_next_hop": True}))

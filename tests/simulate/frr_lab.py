@@ -13,10 +13,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from fabric.config import LOOPBACK, FabricConfig, Family, Port
-from tests.simulate.frr_text import frr_text
+from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Family, Neighbor, Port, Timers
+from fabric.render import frr_files
 from tests.simulate.observation import FAMILIES, Observation, bgp_paths, kernel_routes
 
 _DAEMONS = Path("/usr/lib/frr")
@@ -53,7 +54,7 @@ class FrrLab:
         for port in self._dark:
             self.set_link(port, "down")
         for device in self._fabric:
-            self._start(device.name, frr_text(device))
+            self._start(device.name, frr_files(_quick(device)).frr_conf)
 
     def down(self) -> None:
         """End the daemons and remove the namespaces; safe at any point of a start."""
@@ -158,6 +159,22 @@ class FrrLab:
                    "--vty_socket", str(directory), *options]  # fmt: skip
         with (directory / f"{name}.out").open("wb") as output:
             self._processes.append(subprocess.Popen(command, stdout=output, stderr=output))
+
+
+def _quick(device: DeviceConfig) -> DeviceConfig:
+    """The device with timers that let a session come up soon, and without addresses, which the kernel has already.
+
+    zebra sets a port up that it is to give an address, and some of them must stay dark.
+    """
+    bgp = tuple(
+        replace(instance, coalesce_ms=100, neighbors=tuple(map(_quick_peer, instance.neighbors)))
+        for instance in device.bgp
+    )
+    return replace(device, bgp=bgp, interfaces=tuple(replace(port, addresses=()) for port in device.interfaces))
+
+
+def _quick_peer(neighbor: Neighbor) -> Neighbor:
+    return replace(neighbor, timers=neighbor.timers or Timers(3, 9), connect_s=neighbor.connect_s or 1)
 
 
 @contextlib.contextmanager
