@@ -139,10 +139,10 @@ def _extended(here: Side, there: Side) -> bool:
 
 def _own_next_hop(side: Side, ipv6: bool) -> tuple[BgpNextHop, BgpNextHop]:
     """What `bgp_zebra_nexthop_set` takes for the sender's addresses, without and with the link-local one."""
-    interface = side.peer.device.interface(side.interface)
     if not ipv6:
         plain = BgpNextHop(_own_ipv4(side))
         return plain, plain
+    interface = side.peer.device.interface(side.interface)
     addresses = [item.ip for item in interface.addresses if item.version == 6]
     local = None if isinstance(side.local, str) or side.local.version == 4 else side.local
     address = local or next(iter(addresses), None)

@@ -34,9 +34,12 @@ def destination_classes(graph: Graph, local: Locals, defaults: Defaults) -> tupl
     """The prefixes of one family in classes, in the order of their first prefixes."""
     lists = tuple(dict.fromkeys(m for router in graph.routers for m in router.policy.prefix_lists.values()))
     next_hops = frozenset(_next_hop_addresses(graph, local))
+    summarizing = tuple(
+        r for r in graph.routers if any(a.summary_only for a in r.instance.family(graph.family).aggregates)
+    )
     groups: dict[_Treatment, list[Prefix]] = {}
     for prefix in sorted(local, key=prefix_order):
-        groups.setdefault(_treatment(graph, prefix, local[prefix], (lists, next_hops)), []).append(prefix)
+        groups.setdefault(_treatment(graph, prefix, local[prefix], (lists, next_hops, summarizing)), []).append(prefix)
     return tuple(
         DestinationClass(
             tuple(prefixes), dict(seen.origins), defaults if seen.default else {}, seen.suppressed, seen.host
@@ -49,13 +52,13 @@ def _treatment(
     graph: Graph,
     prefix: Prefix,
     origins: Mapping[int, tuple[Path, ...]],
-    known: tuple[Sequence[PrefixMatcher], frozenset[Address]],
+    known: tuple[Sequence[PrefixMatcher], frozenset[Address], Sequence[Router]],
 ) -> _Treatment:
-    lists, next_hops = known
+    lists, next_hops, summarizing = known
     host = prefix.network_address if prefix.prefixlen == prefix.max_prefixlen else None
     return _Treatment(
         tuple(sorted(origins.items())),
-        frozenset(router.index for router in graph.routers if suppressed(router, graph.family, prefix)),
+        frozenset(router.index for router in summarizing if suppressed(router, graph.family, prefix)),
         host if host in next_hops else None,
         prefix.prefixlen == 0,
         tuple(item.permits(prefix) for item in lists),

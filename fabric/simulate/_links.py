@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Interface, InterfaceAddress, Port
 from fabric.simulate._tables import PrefixTable
-from fabric.simulate._values import Failures
+from fabric.simulate._values import NONE, Failures
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,78 @@ class Links:
         return self.fabric.peer_of.get(port) if self.up(port) else None
 
     @cached_property
+    def healthy(self) -> Links:
+        """The fabric without its failures."""
+        return self if self.failures == NONE else Links(self.fabric, NONE)
+
+    @cached_property
     def owners(self) -> dict[Address, tuple[Port, ...]]:
         """The configured ports that carry each address, whether up or not."""
+        if self.healthy is not self:
+            return self.healthy.owners
         found: dict[Address, tuple[Port, ...]] = {}
-        for device in self.fabric:
-            for interface in device.interfaces:
-                for address in interface.addresses if interface.vrf is None else ():
-                    found[address.ip] = (*found.get(address.ip, ()), Port(device.name, interface.name))
+        for device, places in self._places.items():
+            for place in places:
+                found[place.ip] = (*found.get(place.ip, ()), Port(device, place.interface.name))
         return found
 
     @cached_property
     def own_addresses(self) -> dict[str, frozenset[Address]]:
         """The addresses that each device has on interfaces that are up."""
-        return {d.name: frozenset(a.ip for i in self.interfaces(d) for a in i.addresses) for d in self.fabric}
+        if self.healthy is self:
+            return {name: frozenset(place.ip for place in places) for name, places in self._places.items()}
+        return {
+            name: frozenset(place.ip for place in places if self.up(Port(name, place.interface.name)))
+            if self.disturbed(name)
+            else self.healthy.own_addresses[name]
+            for name, places in self._places.items()
+        }
 
-    def connected_address(self, device: DeviceConfig, peer: Address) -> tuple[Interface, InterfaceAddress] | None:
-        """The interface, and its address, on whose subnet `peer` is; the loopback has no neighbors."""
-        found = next(self._subnets[device.name].covering(peer), None)
-        return None if found is None or found[1].ip == peer else found
+    def disturbed(self, device: str) -> bool:
+        """True when the device or one of its ports is down."""
+        return device in self._disturbed
 
     @cached_property
-    def _subnets(self) -> dict[str, PrefixTable[tuple[Interface, InterfaceAddress]]]:
+    def _disturbed(self) -> frozenset[str]:
+        return frozenset((*self.failures.devices, *(port.device for port in self._dead_ports)))
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[_Place, ...]]:
+        if self.healthy is not self:
+            return self.healthy._places
         return {
-            device.name: PrefixTable(
-                (address.network, (interface, address))
-                for interface in self.interfaces(device)
-                if interface.name != LOOPBACK
+            device.name: tuple(
+                _Place(interface, address, address.ip)
+                for interface in device.interfaces
+                if interface.vrf is None
                 for address in interface.addresses
             )
             for device in self.fabric
         }
+
+    def connected_address(self, device: DeviceConfig, peer: Address) -> tuple[Interface, InterfaceAddress] | None:
+        """The interface, and its address, on whose subnet `peer` is; the loopback has no neighbors."""
+        found = next(self._subnets[device.name].covering(peer), None)
+        return None if found is None or found.ip == peer else (found.interface, found.address)
+
+    @cached_property
+    def _subnets(self) -> dict[str, PrefixTable[_Place]]:
+        known = {} if self.healthy is self else self.healthy._subnets
+        return {
+            name: PrefixTable(
+                (place.address.network, place)
+                for place in places
+                if place.interface.name != LOOPBACK and self.up(Port(name, place.interface.name))
+            )
+            if self.healthy is self or self.disturbed(name)
+            else known[name]
+            for name, places in self._places.items()
+        }
+
+
+class _Place(NamedTuple):
+    """One address of one interface."""
+
+    interface: Interface
+    address: InterfaceAddress
+    ip: Address

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from fabric.config import Address, Family, NeighborFamily, Prefix
@@ -59,13 +60,24 @@ class Round:
     """The metrics of next hops that this round worked with, from the zebra of the round before."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fabric:
     """What all rounds have in common."""
 
     links: Links
     pairs: tuple[Pair, ...]
     routers: tuple[Router, ...]
+
+    @cached_property
+    def originating(self) -> tuple[tuple[Router, SessionEnd, NeighborFamily], ...]:
+        """The neighbor statements with `default-originate`."""
+        return tuple(
+            (router, SessionEnd(router.name, str(neighbor.peer)), settings)
+            for router in self.routers
+            for neighbor in router.instance.neighbors
+            for settings in neighbor.families
+            if settings.default_originate
+        )
 
 
 def speakers(links: Links) -> Iterator[Router]:
@@ -82,9 +94,13 @@ def last_round(fabric: Fabric) -> Round:
     now = Round(_Given(), {}, Zebra(fabric.links, _no_bgp), {})
     overflown: frozenset[SessionEnd] = frozenset()
     seen: list[tuple[_Given, Mapping[_Question, int | None]]] = []
+    steady: dict[int, Established | Unreached] = {}
     while True:
-        overflown |= _overflown(now)
-        given = _given(fabric, now, overflown)
+        more = _overflown(now) - overflown
+        if more:
+            overflown |= more
+            steady.clear()
+        given = _given(fabric, now, overflown, steady)
         if given == now.given and all(now.zebra.igp_metric(*asked) == told for asked, told in now.answers.items()):
             return now
         before, now = now, _play(fabric, given, now.zebra)
@@ -98,10 +114,43 @@ def _no_bgp(_device: str, _prefix: Prefix) -> tuple[Path, ...]:
     return ()
 
 
-def _given(fabric: Fabric, now: Round, overflown: frozenset[SessionEnd]) -> _Given:
-    forwarding = Forwarding(fabric.links, now.zebra)
+class _Watched:
+    """Forwarding that remembers whether it was asked."""
+
+    def __init__(self, forwarding: Forwarding) -> None:
+        self._forwarding = forwarding
+        self.asked = False
+
+    def source_towards(self, device: str, address: Address) -> Address | None:
+        self.asked = True
+        return self._forwarding.source_towards(device, address)
+
+    def delivers(self, device: str, address: Address) -> bool:
+        self.asked = True
+        return self._forwarding.delivers(device, address)
+
+
+def _settled(
+    fabric: Fabric, now: Round, overflown: frozenset[SessionEnd], steady: dict[int, Established | Unreached]
+) -> Iterator[Established | Unreached]:
+    """What becomes of each pair; what did not ask for routes is kept in `steady` and holds in every round."""
+    forwarding = _Watched(Forwarding(fabric.links, now.zebra))
+    for number, pair in enumerate(fabric.pairs):
+        if number in steady:
+            yield steady[number]
+            continue
+        forwarding.asked = False
+        outcome = settle(fabric.links, pair, forwarding, overflown)
+        if not forwarding.asked:
+            steady[number] = outcome
+        yield outcome
+
+
+def _given(
+    fabric: Fabric, now: Round, overflown: frozenset[SessionEnd], steady: dict[int, Established | Unreached]
+) -> _Given:
     return _Given(
-        tuple(settle(fabric.links, pair, forwarding, overflown) for pair in fabric.pairs),
+        tuple(_settled(fabric, now, overflown, steady)),
         tuple(_local(fabric, family, now) for family in FAMILIES),
         tuple(dict(_defaults(fabric, family, now)) for family in FAMILIES),
     )
@@ -120,11 +169,9 @@ def _local(fabric: Fabric, family: Family, now: Round) -> Locals:
 
 
 def _defaults(fabric: Fabric, family: Family, now: Round) -> Iterator[tuple[SessionEnd, Attributes | None]]:
-    for router in fabric.routers:
-        for neighbor in router.instance.neighbors:
-            settings = next((item for item in neighbor.families if item.family == family), None)
-            if settings is not None and settings.default_originate:
-                yield SessionEnd(router.name, str(neighbor.peer)), _default(router, settings, now)
+    for router, end, settings in fabric.originating:
+        if settings.family == family:
+            yield end, _default(router, settings, now)
 
 
 def _default(router: Router, settings: NeighborFamily, now: Round) -> Attributes | None:
@@ -139,6 +186,8 @@ def _play(fabric: Fabric, given: _Given, zebra: Zebra) -> Round:
     answers: dict[_Question, int | None] = {}
 
     def igp_metric(device: str, address: Address, connected_only: bool) -> int | None:
+        if connected_only and zebra.connected_only(device):
+            return zebra.connected_metric(device, address)
         question = _Question(device, address, connected_only)
         if question not in answers:
             answers[question] = zebra.igp_metric(*question)
@@ -158,7 +207,7 @@ def _play(fabric: Fabric, given: _Given, zebra: Zebra) -> Round:
         return bgp["ipv4" if prefix.version == 4 else "ipv6"].installed(device, prefix)
 
     prefixes = [prefix for family in FAMILIES for prefix in bgp[family].prefixes]
-    return Round(given, bgp, Zebra(fabric.links, installed, prefixes), answers)
+    return Round(given, bgp, Zebra(fabric.links, installed, prefixes, zebra), answers)
 
 
 def _overflown(now: Round) -> frozenset[SessionEnd]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from fabric.config import Address, Family
 from fabric.simulate._links import Links
 from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unreached, peers_of, reach
-from fabric.simulate._values import NONE, Session, SessionDown, SessionEnd, SessionType
+from fabric.simulate._values import Session, SessionDown, SessionEnd, SessionType
 
 
 class Forwarding(Protocol):
@@ -57,23 +57,27 @@ class Pair:
     b: Peer | None
     lone: Unreached | None = None
     """Without counterpart: why."""
+    reached: tuple[Reached, Reached] | None = None
+    """Where the two statements lead on the healthy fabric."""
 
 
 def pair_up(links: Links) -> tuple[Pair, ...]:
     """Every neighbor statement in exactly one pair. Statements that name each other's address come first."""
-    healthy = replace(links, failures=NONE)
+    healthy = links.healthy
     peers = list(peers_of(healthy))
     reached = {peer.end: reach(healthy, peer) for peer in peers}
-    by_device: dict[str, list[Peer]] = {}
+    leading: dict[tuple[str, str], list[Peer]] = {}
     for peer in peers:
-        by_device.setdefault(peer.device.name, []).append(peer)
+        leads = reached[peer.end]
+        if isinstance(leads, Reached):
+            leading.setdefault((peer.device.name, leads.port.device), []).append(peer)
     mate: dict[SessionEnd, Peer] = {}
     for exact in (True, False):
         for peer in peers:
             found = reached[peer.end]
             if peer.end in mate or isinstance(found, Unreached):
                 continue
-            for other in by_device.get(found.port.device, ()):
+            for other in leading.get((found.port.device, peer.device.name), ()):
                 if other.end not in mate and other.end != peer.end and _names(peer, reached, other, exact):
                     mate[peer.end], mate[other.end] = other, peer
                     break
@@ -81,10 +85,13 @@ def pair_up(links: Links) -> tuple[Pair, ...]:
 
 
 def _names(peer: Peer, reached: Mapping[SessionEnd, Reached | Unreached], other: Peer, exact: bool) -> bool:
-    """True when `other` points back at `peer`: at its very address, or (not exact) at any address of its device."""
+    """True when `other`, of the device that `peer` leads to and led back to its device, points at `peer`.
+
+    That is at its very address, or (not exact) at any address of its device.
+    """
     here, there = reached[peer.end], reached[other.end]
-    if isinstance(here, Unreached) or isinstance(there, Unreached) or there.port.device != peer.device.name:
-        return False
+    assert isinstance(here, Reached)
+    assert isinstance(there, Reached)
     if exact:
         return here.local in (None, there.remote) and there.local in (None, here.remote)
     if LINK_LOCAL in (here.remote, there.remote):
@@ -105,7 +112,10 @@ def _pairs(
         found = reached[peer.end]
         if other is not None:
             done.add(other.end)
-            yield Pair(peer, other)
+            back = reached[other.end]
+            assert isinstance(found, Reached)
+            assert isinstance(back, Reached)
+            yield Pair(peer, other, reached=(found, back))
         elif isinstance(found, Unreached):
             yield Pair(peer, None, found)
         else:
@@ -127,7 +137,7 @@ def settle(
     if b is None:
         assert pair.lone is not None
         return pair.lone
-    to_b, to_a = reach(links, a), reach(links, b)
+    to_b, to_a = _reach_now(links, pair)
     if isinstance(to_b, Unreached):
         return to_b
     if isinstance(to_a, Unreached):
@@ -142,6 +152,15 @@ def settle(
     return Established(*connected, families)
 
 
+def _reach_now(links: Links, pair: Pair) -> tuple[Reached | Unreached, Reached | Unreached]:
+    """Where both statements lead; what nothing disturbs leads where it led on the healthy fabric."""
+    assert pair.b is not None
+    assert pair.reached is not None
+    if links.disturbed(pair.a.device.name) or links.disturbed(pair.b.device.name):
+        return reach(links, pair.a), reach(links, pair.b)
+    return pair.reached
+
+
 def _switched_off(links: Links, pair: Pair, overflown: frozenset[SessionEnd]) -> Unreached | None:
     for peer in (pair.a, pair.b):
         if peer is None:
@@ -150,9 +169,9 @@ def _switched_off(links: Links, pair: Pair, overflown: frozenset[SessionEnd]) ->
             return Unreached(SessionDown.DEVICE_DOWN, f"{peer.device.name} is down")
         if peer.neighbor.shutdown:
             return Unreached(SessionDown.SHUTDOWN, f"{peer.end} is configured `shutdown`")
-        if peer.end in links.failures.sessions:
+        if links.failures.sessions and peer.end in links.failures.sessions:
             return Unreached(SessionDown.FAILED, f"the scenario takes {peer.end} down")
-        if peer.end in overflown:
+        if overflown and peer.end in overflown:
             return Unreached(SessionDown.MAXIMUM_PREFIX, f"{peer.end} got more prefixes than its `maximum-prefix`")
     return None
 
@@ -218,8 +237,11 @@ def _side(links: Links, peer: Peer, other: Peer, local: PeerAddress, remote: Pee
     if isinstance(local, str) or isinstance(remote, str):
         interface, shared = str(peer.neighbor.peer), True
     else:
-        owner = next(port for port in links.owners[local] if port.device == peer.device.name)
-        interface, shared = owner.interface, links.connected_address(peer.device, remote) is not None
+        near = links.connected_address(peer.device, remote)
+        shared = near is not None
+        if near is not None and near[1].ip == local:
+            return Side(peer, local, remote, near[0].name, shared, peer.type_towards(other.asn))
+        interface = next(port for port in links.owners[local] if port.device == peer.device.name).interface
     return Side(peer, local, remote, interface, shared, peer.type_towards(other.asn))
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from fabric.simulate._attributes import Attributes, BgpNextHop
+from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, written
 from fabric.simulate._decision import rank
@@ -176,8 +176,7 @@ class Rules:
 
     def _lines_of(self, channel: Channel, message: Message) -> Iterator[tuple[ClassSet, Line]]:
         hosts, own = self.sets.hosts, self._lines[channel.index]
-        next_hop = channel.next_hop(message.exported, message.learned)
-        for imported, attributes, hop in self._imported(channel, message.exported.attributes, next_hop):
+        for imported, attributes, hop in self._imported(channel, message):
             itself = 0 if hop.address is None or channel.source.from_client else hosts.get(hop.address, 0)
             part = imported & ~itself
             metric = self.graph.metric(channel, hop)
@@ -187,15 +186,18 @@ class Rules:
                     own[path] = Line(path)
                 yield part, own[path]
 
-    def _imported(
-        self, channel: Channel, attributes: Attributes, next_hop: BgpNextHop
-    ) -> Iterable[tuple[ClassSet, Attributes, BgpNextHop]]:
+    def _imported(self, channel: Channel, message: Message) -> Iterable[tuple[ClassSet, Attributes, BgpNextHop]]:
+        attributes = message.exported.attributes
         if not channel.import_.by_path_only:
-            return self._accept(channel, attributes, next_hop)
+            return self._accept(channel, attributes, channel.next_hop(message.exported, message.learned))
         key = (channel.import_, attributes)
-        if key not in self._accepted:
-            self._accepted[key] = tuple(self._accept(channel, attributes, next_hop))
-        return ((part, accepted, next_hop) for part, accepted, _ in self._accepted[key])
+        known = self._accepted.get(key)
+        if known is None:
+            known = self._accepted[key] = tuple(self._accept(channel, attributes, OWN))
+        if not known:
+            return ()
+        next_hop = channel.next_hop(message.exported, message.learned)
+        return ((part, accepted, next_hop) for part, accepted, _ in known)
 
     def _accept(
         self, channel: Channel, attributes: Attributes, next_hop: BgpNextHop

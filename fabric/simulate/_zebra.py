@@ -50,12 +50,19 @@ class _Route(NamedTuple):
 class Zebra:
     """The selected routes of every device, for one outcome of BGP."""
 
-    def __init__(self, links: Links, bgp: BgpRoutes, bgp_prefixes: Iterable[Prefix] = ()) -> None:
+    def __init__(
+        self, links: Links, bgp: BgpRoutes, bgp_prefixes: Iterable[Prefix] = (), before: Zebra | None = None
+    ) -> None:
+        """`before`: another outcome on the same links, whose tables without BGP are taken over."""
         self._links = links
         self._bgp = bgp
         self._bgp_prefixes = tuple(bgp_prefixes)
         self._bgp_cover = PrefixTable((prefix, prefix) for prefix in self._bgp_prefixes)
-        self._tables = {device.name: _Tables(links, device) for device in links.fabric if links.alive(device.name)}
+        self._tables: Mapping[str, _Tables] = (
+            {device.name: _Tables(links, device) for device in links.fabric if links.alive(device.name)}
+            if before is None
+            else before._tables
+        )
         self._selected: dict[tuple[str, Prefix], FibEntry | None] = {}
         self._resolved: dict[tuple[str, Address, bool], Legs] = {}
         self._open: set[tuple[str, Prefix]] = set()
@@ -103,6 +110,18 @@ class Zebra:
                 return entry.metric
         return None
 
+    def connected_only(self, device: str) -> bool:
+        """True when the device has no static routes, so that BGP decides nothing about its other routes."""
+        return not self._tables[device].statics
+
+    def connected_metric(self, device: str, address: Address) -> int | None:
+        """The metric of the connected route to a next hop, `None` without one."""
+        tables = self._tables[device]
+        prefix = next(tables.cover.covering(address), None)
+        if prefix is None or (prefix.prefixlen == 0 and not tables.device.resolve_via_default):
+            return None
+        return tables.connected[prefix].metric
+
     def local_routes(self, device: str, protocol: Literal["connected", "static"]) -> Iterator[FibEntry]:
         """The selected routes of the protocol, as `redistribute` gets them."""
         entries = (self.select(device, prefix) for prefix in self._tables[device].prefixes())
@@ -130,9 +149,9 @@ class Zebra:
         return entry.source or next(own, None)
 
     def _covering(self, device: str, address: Address) -> Iterator[Prefix]:
-        local = self._tables[device].cover.covering(address)
-        merged = {*local, *self._bgp_cover.covering(address)}
-        return iter(sorted(merged, key=lambda prefix: -prefix.prefixlen))
+        local = list(self._tables[device].cover.covering(address))
+        learned = [prefix for prefix in self._bgp_cover.covering(address) if prefix not in local]
+        return iter(sorted((*local, *learned), key=_longest_first) if learned else local)
 
     def _best(self, tables: _Tables, prefix: Prefix) -> FibEntry | None:
         connected = tables.connected.get(prefix)
@@ -239,6 +258,10 @@ class Zebra:
                 return Legs()
             return Legs(frozenset(_through(hop, address) for hop in entry.next_hops), entry.blackhole)
         return Legs()
+
+
+def _longest_first(prefix: Prefix) -> int:
+    return -prefix.prefixlen
 
 
 def _through(hop: NextHop, address: Address) -> NextHop:
