@@ -16,25 +16,9 @@ from fabric.simulate._load import LinkLoad, Load, LoadJudge, TierLoad, load, loa
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
 from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Step, Walk, endpoints, loopback, lost_pairs
 from fabric.simulate._rounds import FAMILIES
+from fabric.simulate._scenarios import Scenario, Sweep, parse_sweeps, scenarios
 from fabric.simulate._simulation import Simulation, Trace, reachable, simulate, trace
-from fabric.simulate._sweep import (
-    Chunk,
-    Cut,
-    Judge,
-    Judged,
-    Mapper,
-    Narrowed,
-    Remark,
-    Scenario,
-    Situation,
-    Sweep,
-    SweepOptions,
-    SweepReport,
-    SweepResult,
-    parse_sweeps,
-    scenarios,
-    sweep,
-)
+from fabric.simulate._sweep import Chunk, Mapper, SweepOptions, SweepReport, SweepResult, sweep
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Detection, Limit, Manner, tcp_gap_ms
 from fabric.simulate._traffic import Stream, TrafficError, by_role, parse_traffic, read_traffic, uniform
@@ -54,6 +38,7 @@ from fabric.simulate._values import (
     SessionType,
     UnknownDeviceError,
 )
+from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Remark, Situation
 from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, what_if
 
 __all__ = [

@@ -63,7 +63,7 @@ def channels_of(
     crowd = Counter((here.peer.device.name, subnet) for (here, _), subnet in zip(directions, subnets, strict=True))
     shared = _SharedPolicies(routers, family)
     return tuple(
-        _channel(index, here, there, (subnet, crowd[here.peer.device.name, subnet] > 1), shared)
+        _channel(index, here, there, (subnet, subnet is not None and crowd[here.peer.device.name, subnet] > 1), shared)
         for index, ((here, there), subnet) in enumerate(zip(directions, subnets, strict=True))
     )
 

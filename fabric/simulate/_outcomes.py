@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, set_of
-from fabric.simulate._decision import Decision, decide, tying
+from fabric.simulate._decision import Decision, decide
 from fabric.simulate._monotonic import obstacles
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import DestinationClass, Graph, propagate
-from fabric.simulate._together import Rules, State, settle_all
+from fabric.simulate._together import Held, Line, Offer, Rules, State, settle_all
 
 _NAMED = 3
 """Obstacles that an answer names."""
@@ -98,7 +98,8 @@ class Together:
 
     def decisions(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
         """What the speaker decided for which classes."""
-        return decisions(self.rules, self.state, index)
+        offers = self.rules.offers(index, self.state.received[index].values())
+        return decisions(self.rules, index, offers, self.state.best[index])
 
     def accepted(self, channel: Channel) -> ClassSet:
         """The classes of which the channel's receiver holds a path that it brought."""
@@ -108,40 +109,47 @@ class Together:
         return found
 
 
-def decisions(rules: Rules, state: State, index: int, within: ClassSet = -1) -> Iterator[tuple[Decision, ClassSet]]:
-    """What the speaker decided for which classes, of those within a set; ORIGIN stands for ASNs."""
-    settings = rules.graph.settings[index]
-    rivals = _rivals(rules, state, index, within)
-    for line, all_classes in state.best[index].items():
+def decisions(
+    rules: Rules, index: int, offers: Iterable[Offer], best: Held, within: ClassSet = -1
+) -> Iterator[tuple[Decision, ClassSet]]:
+    """What a speaker that is offered these paths decided for which classes, of those within a set."""
+    rivals = _rivals(offers, within)
+    for line, all_classes in best.items():
         classes = all_classes & within
         if not classes:
             continue
-        tied = [(path, found & classes) for path, found in rivals.get(tying(line.path), ()) if found & classes]
-        for members, part in _parts(classes, [pair for pair in tied if pair[0] is not line.path]):
-            yield decide([line.path, *members], settings), part
+        tied = [pair for pair in rivals.get(line.tying, ()) if pair[1] & classes and pair[0] is not line]
+        for lines, part in _parts(line, classes, tied):
+            known = rules.decided.get(lines)
+            if known is None:
+                known = decide([line.path for line in lines], rules.graph.settings[index])
+                rules.decided[lines] = known
+            yield known, part
 
 
-def _rivals(rules: Rules, state: State, index: int, within: ClassSet) -> dict[object, list[tuple[Path, ClassSet]]]:
+def _rivals(offers: Iterable[Offer], within: ClassSet) -> dict[object, list[Offer]]:
     """The paths that tie with others for some classes, by what they tie in."""
-    ranked: dict[object, list[tuple[Path, ClassSet]]] = {}
-    for line, classes in rules.offers(state, index):
-        if classes & within:
-            ranked.setdefault(tying(line.path), []).append((line.path, classes & within))
-    found: dict[object, list[tuple[Path, ClassSet]]] = {}
-    for key, offers in ranked.items():
-        once = several = 0
-        for _, classes in offers:
-            several |= once & classes
-            once |= classes
-        if several:
-            found[key] = [(path, classes) for path, classes in offers if classes & several]
-    return found
+    alike: dict[object, list[Offer]] = {}
+    for line, all_classes in offers:
+        classes = all_classes & within
+        if classes:
+            alike.setdefault(line.tying, []).append((line, classes))
+    return {key: found for key, members in alike.items() if len(members) > 1 and (found := _several(members))}
 
 
-def _parts(classes: ClassSet, tied: Sequence[tuple[Path, ClassSet]]) -> Iterator[tuple[tuple[Path, ...], ClassSet]]:
-    """The classes in parts that have the same of the tied paths."""
-    parts: list[tuple[tuple[Path, ...], ClassSet]] = [((), classes)]
-    for path, found in tied:
-        split = [((*members, path), part & found) for members, part in parts if part & found]
-        parts = [(members, part & ~found) for members, part in parts if part & ~found] + split
+def _several(members: Sequence[Offer]) -> list[Offer]:
+    """The paths of classes that have more than one of them."""
+    once = several = 0
+    for _, classes in members:
+        several |= once & classes
+        once |= classes
+    return [(line, classes) for line, classes in members if classes & several] if several else []
+
+
+def _parts(best: Line, classes: ClassSet, tied: Sequence[Offer]) -> Iterator[tuple[tuple[Line, ...], ClassSet]]:
+    """The classes in parts that have the same of the tied paths, each with the best path before these."""
+    parts: list[tuple[tuple[Line, ...], ClassSet]] = [((best,), classes)]
+    for line, found in tied:
+        split = [((*lines, line), part & found) for lines, part in parts if part & found]
+        parts = [(lines, part & ~found) for lines, part in parts if part & ~found] + split
     return iter(parts)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, written
-from fabric.simulate._decision import rank
+from fabric.simulate._decision import Decision, rank, tying
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
 from fabric.simulate._path import Path, Source
@@ -24,11 +24,12 @@ from fabric.simulate._values import Reason
 class Line:
     """A path that some classes share at one speaker. Compared by identity: a path at a speaker has one line."""
 
-    __slots__ = ("path", "rank")
+    __slots__ = ("path", "rank", "tying")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rank = rank(path)
+        self.tying = tying(path)
 
 
 class Message:
@@ -44,6 +45,7 @@ class Message:
 
 Held = dict[Line, ClassSet]
 """Paths with the classes that have them; never changed once made."""
+Offer = tuple[Line, ClassSet]
 Sent = dict[Message, ClassSet]
 """Announcements with the classes that they are made for."""
 
@@ -94,23 +96,25 @@ class Rules:
     def __init__(self, graph: Graph, sets: ClassSets) -> None:
         self.graph = graph
         self.sets = sets
-        self.own = _own(sets, len(graph.routers))
+        self.own: list[list[Offer]] = _own(sets, len(graph.routers))
         self.groups = [_grouped(graph.outgoing[router.index]) for router in graph.routers]
         self.defaulted = _defaulted(sets)
+        self.decided: dict[tuple[Line, ...], Decision] = {}
+        """What speakers decided about paths that tie, the best one first."""
         self._made: dict[Group, dict[Line, tuple[tuple[ClassSet, Message], ...]]] = {}
         self._messages: dict[Group, dict[tuple[Exported, Source | None], Message]] = {}
         self._came: list[dict[Message, tuple[tuple[ClassSet, Line], ...]]] = [{} for _ in graph.channels]
         self._lines: list[dict[Path, Line]] = [{} for _ in graph.channels]
         self._accepted: dict[tuple[Import, Attributes], tuple[tuple[ClassSet, Attributes, BgpNextHop], ...]] = {}
 
-    def offers(self, state: State, index: int) -> list[tuple[Line, ClassSet]]:
-        """Every usable path of the speaker with its classes."""
-        return [*self.own[index], *(pair for held in state.received[index].values() for pair in held.items())]
+    def offers(self, index: int, received: Iterable[Held]) -> list[Offer]:
+        """Every usable path of the speaker with its classes, best first."""
+        found = [*self.own[index], *(pair for held in received for pair in held.items())]
+        found.sort(key=_by_rank)
+        return found
 
-    def decide(self, state: State, index: int) -> Held:
-        """The best path of every class that the speaker has any path of."""
-        offers = self.offers(state, index)
-        offers.sort(key=_by_rank)
+    def decide(self, offers: Iterable[Offer]) -> Held:
+        """The best of the paths for every class that has any."""
         best: Held = {}
         taken = 0
         for line, classes in offers:
@@ -243,7 +247,7 @@ def spread(rules: Rules, state: State, start: Iterable[int], dead: frozenset[int
 
 def _news(rules: Rules, state: State, index: int) -> Iterator[tuple[Channel, Sent]]:
     """What the speaker tells its peers, that it did not tell them before."""
-    best = rules.decide(state, index)
+    best = rules.decide(rules.offers(index, state.received[index].values()))
     if best == state.best[index]:
         return
     state.best[index] = best
@@ -281,7 +285,7 @@ def _keeping(before: Held, kept: ClassSet, held: Held) -> Held:
     return found
 
 
-def _by_rank(offer: tuple[Line, ClassSet]) -> tuple[object, ...]:
+def _by_rank(offer: Offer) -> tuple[object, ...]:
     return offer[0].rank
 
 
@@ -294,7 +298,7 @@ def _defaulted(sets: ClassSets) -> dict[int, ClassSet]:
     return found
 
 
-def _own(sets: ClassSets, speakers: int) -> list[list[tuple[Line, ClassSet]]]:
+def _own(sets: ClassSets, speakers: int) -> list[list[Offer]]:
     """By speaker its own paths; of several for one class in their order."""
     found: list[dict[tuple[int, Path], ClassSet]] = [{} for _ in range(speakers)]
     for number, item in enumerate(sets.classes):

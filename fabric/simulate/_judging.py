@@ -1,0 +1,227 @@
+"""Scenarios judged: from their effects on the healthy fabric where that is sound, else by simulating each in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from fabric.config import FabricConfig, Family, Prefix
+from fabric.simulate._effects import Alone, Effect, Loss, Unit, fail, ranked, together
+from fabric.simulate._forwarding import Fate
+from fabric.simulate._ground import FamilyGround, Ground, first_prefix, ground
+from fabric.simulate._reachability import Walk, endpoints, lost_pairs
+from fabric.simulate._scenarios import Kind, Scenario, units
+from fabric.simulate._values import Failures, NoStableStateError
+from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Situation
+from fabric.simulate._whatif import combined
+
+Pair = tuple[str, str, Family]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fabric, what has failed before the sweep, and who judges besides. Small enough to be sent with each chunk."""
+
+    fabric: FabricConfig = field(compare=False)
+    failures: Failures = field(compare=False)
+    judges: tuple[Judge, ...] = field(compare=False)
+    in_full: bool = field(compare=False)
+    """Simulate every scenario, whatever could be told without that."""
+    key: str
+    """The same for the same case; by it a process finds what it has prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a chunk of scenarios of one kind and number comes to."""
+
+    scenarios: int
+    harmful: tuple[Judged, ...]
+    narrowest: Judged | None
+    worst: Mapping[str, tuple[float, Judged]]
+
+
+class Bench:
+    """What all scenarios of a sweep are held against."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.healthy = Situation(case.fabric, case.failures)
+        self._alone: dict[str, tuple[Alone, ...] | None] = {}
+
+    @cached_property
+    def ground(self) -> Ground | None:
+        """What effects can be found from; `None` where scenarios are simulated."""
+        return None if self.case.in_full or self.case.judges else ground(self.healthy.simulation)
+
+    @cached_property
+    def cut(self) -> frozenset[Pair]:
+        """The pairs that do not reach each other before anything of the sweep fails."""
+        found = self.ground
+        if found is not None and all(family.complete for family in found.families):
+            return frozenset()
+        return frozenset((c.one, c.two, c.family) for c in self._cuts(self.healthy.walks))
+
+    @cached_property
+    def widths(self) -> Mapping[tuple[str, Prefix], int]:
+        """Next hops of every route that has more than one, which is what there is to lose."""
+        return {
+            (device, prefix): len(entry.next_hops)
+            for walk in self.healthy.walks.values()
+            for device, fib in walk.fibs.items()
+            for prefix, entry in fib.items()
+            if len(entry.next_hops) > 1
+        }
+
+    def judge(self, scenarios: Iterable[Scenario]) -> Judgement:
+        """What the scenarios, all of one kind and number, come to."""
+        count = 0
+        most = 0
+        harmful: list[Judged] = []
+        narrowest: Judged | None = None
+        worst: dict[str, tuple[float, Judged]] = {}
+        for scenario in scenarios:
+            count += 1
+            judged = self._by_effects(scenario, most)
+            if judged is None:
+                judged = self._in_full(scenario)
+            if judged.harmful:
+                harmful.append(judged)
+            if judged.narrowed is not None and judged.narrowed.next_hops > most:
+                narrowest, most = judged, judged.narrowed.next_hops
+            for remark in judged.remarks:
+                if remark.judge not in worst or remark.score > worst[remark.judge][0]:
+                    worst[remark.judge] = remark.score, judged
+        return Judgement(count, tuple(harmful), narrowest, worst)
+
+    def _in_full(self, scenario: Scenario) -> Judged:
+        case = self.case
+        situation = Situation(case.fabric, combined(case.failures, scenario.failures))
+        try:
+            walks = situation.walks
+        except NoStableStateError as error:
+            return Judged(scenario, unstable=str(error))
+        cuts = tuple(c for c in self._cuts(walks) if (c.one, c.two, c.family) not in self.cut)
+        remarks = tuple(remark for judge in case.judges for remark in judge(situation))
+        return Judged(scenario, cuts, self._narrowed(walks), remarks=remarks)
+
+    def _cuts(self, walks: Mapping[Family, Walk]) -> Iterator[Cut]:
+        """Each unordered pair once: what is lost one way is lost the other way too."""
+        for family, walk in walks.items():
+            for lost in lost_pairs(walk, endpoints(self.case.fabric, family)):
+                one, two = lost.source.device, lost.destination.device
+                if one < two:
+                    yield Cut(one, two, family, lost.forward | lost.back)
+
+    def _narrowed(self, walks: Mapping[Family, Walk]) -> Narrowed | None:
+        lost: list[tuple[float, str, Prefix, int, int]] = []
+        for (device, prefix), before in self.widths.items():
+            entry = walks["ipv4" if prefix.version == 4 else "ipv6"].fibs[device].get(prefix)
+            after = before if entry is None else len(entry.next_hops)
+            if after < before:
+                lost.append((after / before, device, prefix, before, after))
+        if not lost:
+            return None
+        _, device, prefix, before, after = min(lost, key=lambda item: item[0])
+        return Narrowed(len(lost), sum(item[3] - item[4] for item in lost), device, prefix, before, after)
+
+    def _by_effects(self, scenario: Scenario, most: int) -> Judged | None:
+        """What the effects say; `None` where they cannot. The example of lost next hops is left out below `most`."""
+        if self.ground is None:
+            return None
+        alone = [self._effects(scenario.kind, target) for target in scenario.targets]
+        first = alone[0]
+        if first is None:
+            return None
+        effects: Sequence[Effect] = first
+        if len(alone) > 1:
+            second = alone[1]
+            if second is None:
+                return None
+            effects = [together(one, two) for one, two in zip(first, second, strict=True)]
+        if any(effect.missing and effect.ground.covered for effect in effects):
+            return None
+        cuts = tuple(cut for effect in effects if effect.missing for cut in self._missed(effect))
+        routes, hops = map(sum, zip(*(effect.narrowed for effect in effects), strict=True))
+        if not hops or (hops <= most and not cuts):
+            return Judged(scenario, cuts)
+        return Judged(scenario, cuts, _example(effects, routes, hops))
+
+    def _missed(self, effect: Effect) -> Iterator[Cut]:
+        """The living pairs of endpoints of which one has no route to the other."""
+        family = effect.ground
+        gone = {number: name for name, number in family.class_of.items()}
+        alive = [p.device for p in family.endpoints if family.speaker[p.device] not in effect.unit.speakers]
+        position = {name: number for number, name in enumerate(alive)}
+        lost: dict[tuple[str, str], set[str]] = {}
+        for name in alive:
+            classes = effect.missing.get(family.speaker[name], 0) & family.wanted
+            while classes:
+                lowest = classes & -classes
+                classes ^= lowest
+                other = gone[lowest.bit_length() - 1]
+                if other in position:
+                    lost.setdefault((min(name, other), max(name, other)), set()).add(name)
+        for one, two in sorted(lost, key=lambda pair: (position[pair[0]], position[pair[1]])):
+            if (one, two, family.family) not in self.cut:
+                both_ways = len(lost[one, two]) == 2
+                fates = {Fate.NO_ROUTE} if both_ways else {Fate.NO_ROUTE, Fate.DELIVERED}
+                yield Cut(one, two, family.family, frozenset(fates))
+
+    def _effects(self, kind: Kind, target: str) -> tuple[Alone, ...] | None:
+        if target not in self._alone:
+            found = self.ground
+            assert found is not None
+            failures = self._failures[kind, target]
+            made = (_unit(found, family, failures) for family in found.families)
+            parts = [
+                None if unit is None else fail(family, unit) for family, unit in zip(found.families, made, strict=True)
+            ]
+            alone = tuple(part for part in parts if part is not None)
+            self._alone[target] = alone if len(alone) == len(parts) else None
+        return self._alone[target]
+
+    @cached_property
+    def _failures(self) -> Mapping[tuple[Kind, str], Failures]:
+        kinds: tuple[Kind, ...] = ("links", "nodes", "racks", "zones")
+        return {(kind, name): failures for kind in kinds for name, failures in units(self.case.fabric, kind)}
+
+
+def judge_chunk(case: Case, chunk: Sequence[Scenario]) -> Judgement:
+    """What the scenarios of a chunk come to; the bench is kept for the next chunk."""
+    return bench_of(case).judge(chunk)
+
+
+@lru_cache(maxsize=1)
+def bench_of(case: Case) -> Bench:
+    """The bench of the case, made once in a process."""
+    return Bench(case)
+
+
+def _unit(found: Ground, family: FamilyGround, failures: Failures) -> Unit | None:
+    """What the failures silence; `None` where they change more than sessions."""
+    speakers = frozenset(family.speaker[name] for name in failures.devices if name in family.speaker)
+    ports = {port for cable in failures.cables for port in (cable.a, cable.b)}
+    if failures.devices:
+        ports |= {port for port in family.ports if port.device in failures.devices}
+    if failures.sessions or any(port in found.deciding and port.device not in failures.devices for port in ports):
+        return None
+    return Unit(frozenset(index for port in ports for index in family.ports.get(port, ())), speakers)
+
+
+def _example(effects: Sequence[Effect], routes: int, hops: int) -> Narrowed:
+    """The route that lost the largest part, the first of equals by family, device and prefix."""
+    worst: list[tuple[float, int, int, Loss]] = []
+    for number, effect in enumerate(effects):
+        losses = ranked(effect)
+        if losses:
+            ratio, index, _ = losses[0]
+            alike = [loss for r, i, loss in losses if (r, i) == (ratio, index)]
+            family = effect.ground
+            best = min(alike, key=lambda loss: first_prefix(family, loss.classes))
+            worst.append((ratio, number, index, best))
+    _, number, index, loss = min(worst, key=lambda item: item[:3])
+    family = effects[number].ground
+    device = family.rules.graph.routers[index].name
+    return Narrowed(routes, hops, device, first_prefix(family, loss.classes), loss.before, loss.after)
