@@ -154,7 +154,8 @@ def sweep(asked: Asked, spec: str, traffic: Traffic | None) -> bool:
     from fabric.simulate import sweep as swept
 
     sweeps, what = parse_sweeps(spec), asked.what_if
-    judges: list[Judge] = [intent_judge(demands(asked.topology, what.fabric), what.fabric, what.failures)]
+    asked_of = demands(asked.topology, what.fabric)
+    judges: list[Judge] = [intent_judge(asked_of, what.fabric, what.failures)] if asked_of else []
     if traffic is not None:
         judges.append(load_judge(asked.simulation(), traffic.streams(asked), traffic.link_gbps))
     with _listener() as listener, _workers(asked.jobs) as mapper:

@@ -12,8 +12,8 @@ from fabric.config import FabricConfig
 from fabric.simulate._budget import Budget, Convergence
 from fabric.simulate._reachability import Endpoint, endpoints
 from fabric.simulate._rounds import FAMILIES
+from fabric.simulate._scenarios import Scenario, scenarios
 from fabric.simulate._simulation import Simulation, simulate
-from fabric.simulate._sweep import Scenario, scenarios
 from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Limit, Manner
 from fabric.simulate._values import NONE, Failures
 from fabric.simulate._whatif import combined

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from fabric.config import FabricConfig, Family, Prefix
@@ -53,7 +53,7 @@ class Bench:
     @cached_property
     def ground(self) -> Ground | None:
         """What effects can be found from; `None` where scenarios are simulated."""
-        return None if self.case.in_full or self.case.judges else ground(self.healthy.simulation)
+        return None if self.case.in_full else ground(self.healthy.simulation)
 
     @cached_property
     def cut(self) -> frozenset[Pair]:
@@ -83,9 +83,7 @@ class Bench:
         worst: dict[str, tuple[float, Judged]] = {}
         for scenario in scenarios:
             count += 1
-            judged = self._by_effects(scenario, most)
-            if judged is None:
-                judged = self._in_full(scenario)
+            judged = self._judged(scenario, most)
             if judged.harmful:
                 harmful.append(judged)
             if judged.narrowed is not None and judged.narrowed.next_hops > most:
@@ -95,16 +93,20 @@ class Bench:
                     worst[remark.judge] = remark.score, judged
         return Judgement(count, tuple(harmful), narrowest, worst)
 
-    def _in_full(self, scenario: Scenario) -> Judged:
-        case = self.case
-        situation = Situation(case.fabric, combined(case.failures, scenario.failures))
+    def _judged(self, scenario: Scenario, most: int) -> Judged:
+        situation = Situation(self.case.fabric, combined(self.case.failures, scenario.failures))
+        judged = self._by_effects(scenario, 0 if self.case.judges else most) or self._in_full(scenario, situation)
+        if judged.unstable or not self.case.judges:
+            return judged
+        return replace(judged, remarks=tuple(remark for judge in self.case.judges for remark in judge(situation)))
+
+    def _in_full(self, scenario: Scenario, situation: Situation) -> Judged:
         try:
             walks = situation.walks
         except NoStableStateError as error:
             return Judged(scenario, unstable=str(error))
         cuts = tuple(c for c in self._cuts(walks) if (c.one, c.two, c.family) not in self.cut)
-        remarks = tuple(remark for judge in case.judges for remark in judge(situation))
-        return Judged(scenario, cuts, self._narrowed(walks), remarks=remarks)
+        return Judged(scenario, cuts, self._narrowed(walks))
 
     def _cuts(self, walks: Mapping[Family, Walk]) -> Iterator[Cut]:
         """Each unordered pair once: what is lost one way is lost the other way too."""

@@ -12,8 +12,8 @@ from fabric.config import Address, FabricConfig, Family, Port
 from fabric.simulate._reachability import Walk
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation
-from fabric.simulate._sweep import Remark, Situation
 from fabric.simulate._traffic import Stream
+from fabric.simulate._verdicts import Remark, Situation
 
 JUDGE = "link load"
 _TIERS = ("border", "super-spine", "spine", "leaf")
