@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -50,6 +50,12 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _members(group: object) -> Sequence[Any]:
+    """The members of a group, or of an entry of `bgp.as_list`."""
+    members = _mapping(group).get("members")
+    return members if isinstance(members, list) else ()
+
+
 def _nodes(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     nodes = data.get("nodes")
     if isinstance(nodes, list):
@@ -57,7 +63,7 @@ def _nodes(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found = {str(name): _mapping(values) for name, values in _mapping(nodes).items()}
     for group in _mapping(data.get("groups")).values():
         if _mapping(group).get("_auto_create") or _mapping(data.get("groups")).get("_auto_create"):
-            found |= {str(name): {} for name in _mapping(group).get("members") or () if name not in found}
+            found |= {str(name): {} for name in _members(group) if name not in found}
     return found
 
 
@@ -114,7 +120,7 @@ def _split(text: str, nodes: Mapping[str, Any]) -> list[str]:
 
 
 def _device(source: Source, name: str, values: Mapping[str, Any], data: Mapping[str, Any]) -> FoundDevice:
-    groups = [str(g) for g, v in _mapping(data.get("groups")).items() if name in (_mapping(v).get("members") or ())]
+    groups = [str(group) for group, v in _mapping(data.get("groups")).items() if name in _members(v)]
     labels = {**_mapping(values.get("labels")), **{k: values[k] for k in ("role", "zone", "rack") if k in values}}
     kind = [str(values["device"])] if values.get("device") == "linux" else []
     return device_found(
@@ -130,7 +136,7 @@ def _asn(name: str, values: Mapping[str, Any], groups: list[str], data: Mapping[
         _mapping(values.get("bgp")).get("as"),
         *(_mapping(_mapping(g.get("node_data")).get("bgp")).get("as") for g in of_groups),
         *(_mapping(g.get("bgp")).get("as") for g in of_groups),
-        *(asn for asn, inside in listed.items() if name in (_mapping(inside).get("members") or ())),
+        *(asn for asn, inside in listed.items() if name in _members(inside)),
         _mapping(data.get("bgp")).get("as"),
     )
     return next((int(str(asn)) for asn in choices if str(asn).isdigit()), None)

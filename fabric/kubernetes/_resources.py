@@ -271,7 +271,7 @@ class _Admission:
             self._refuse(document, ("metadata", "name"), describe(name), "a name", "Name the object.")
             return
         before = len(self.problems)
-        self._check_texts(document, metadata)
+        self._check_texts(document, value, metadata)
         self._check_kind(document, value)
         self._check_shape(document, value)
         namespace = "" if value["kind"] in _CLUSTER_SCOPED else str(metadata.get("namespace") or "default")
@@ -311,14 +311,19 @@ class _Admission:
             allowed = ", ".join(sorted(known)) if known else f"{kind} of {_GROUPS[kind]}"
             self._refuse(document, ("kind",), found, allowed, "Correct kind or apiVersion.")
 
-    def _check_texts(self, document: Document, metadata: Mapping[str, Any]) -> None:
+    def _check_texts(self, document: Document, value: LinedDict, metadata: Mapping[str, Any]) -> None:
         """Labels such as `zone: on` are booleans until they are quoted, and no API server takes them."""
         texts: dict[FieldPath, Any] = {("metadata", "namespace"): metadata.get("namespace")}
-        for key in ("labels", "annotations"):
-            if not isinstance(metadata.get(key) or {}, dict):
-                self._refuse(document, ("metadata", key), describe(metadata[key]), "a mapping", "Write keys and texts.")
-                return
-            texts |= {("metadata", key, name): entry for name, entry in (metadata.get(key) or {}).items()}
+        places: list[FieldPath] = [("metadata", "labels"), ("metadata", "annotations")]
+        places += [("data",), ("stringData",)] if value["kind"] == "Secret" else []
+        for place in places:
+            found = (metadata if len(place) == 2 else value).get(str(place[-1]))
+            if isinstance(found, Mapping):
+                texts |= {(*place, name): entry for name, entry in found.items()}
+            elif (
+                found is not None and len(place) == 2
+            ):  # the shape of the others is checked with the rest of the object
+                self._refuse(document, place, describe(found), "a mapping", "Write keys and texts.")
         for path, text in texts.items():
             if text is not None and not isinstance(text, str):
                 self._refuse(document, path, describe(text), "text", "Put it in quotes.")

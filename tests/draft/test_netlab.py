@@ -68,3 +68,8 @@ def test_unknown_ends_are_named_with_their_lines() -> None:
 def test_a_file_without_nodes_is_none_of_netlabs() -> None:
     with pytest.raises(TopologyError, match="no nodes"):
         from_netlab("links: []\n", "t.yml")
+
+
+def test_groups_whose_members_are_no_list_have_none() -> None:
+    """Found by mutated files: it ended in a traceback."""
+    assert from_netlab("nodes: [leaf1, spine1]\ngroups: {a: {members: 3}}\nlinks: [leaf1-spine1]\n", "t.yml").links

@@ -147,6 +147,21 @@ def test_labels_that_are_no_text_are_refused() -> None:
     assert [(problem.where, problem.path) for problem in error.value.problems] == [("x.yaml:5", "metadata.labels.zone")]
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("{apiVersion: v1, kind: Node, metadata: {name: a, labels: zone}}", "metadata.labels"),
+        ("{apiVersion: v1, kind: Secret, metadata: {name: a}, data: true}", "data"),
+        ("{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {password: 7}}", "stringData.password"),
+    ],
+)
+def test_what_is_no_mapping_of_texts_is_refused(text: str, path: str) -> None:
+    """Found by mutated files: both ended in a traceback."""
+    with pytest.raises(ResourceError) as caught:
+        admit(parse_documents(text, "x.yaml"), release("4.20"))
+    assert [problem.path for problem in caught.value.problems] == [path]
+
+
 def test_a_version_that_is_not_served_is_refused() -> None:
     with pytest.raises(ResourceError, match=r"frrk8s\.metallb\.io/v1beta9"):
         _admit(_CONFIGURATION.replace("v1beta1", "v1beta9"))
