@@ -161,11 +161,12 @@ def rib_tables(simulation: Simulation, device: str) -> Iterator[Table]:
     columns = ("prefix", "", "from", "next hop", "AS path", "local pref", "MED", "lost by")
     for family in _FAMILIES:
         rows = (
-            (entry.prefix, mark(candidate), *_path_cells(candidate))
+            (entry.prefix, mark(candidate) + "?" * (candidate.best and entry.order_dependent), *_path_cells(candidate))
             for entry in simulation.rib(device, family).values()
             for candidate in entry.candidates
         )
-        yield table(f"BGP table of {device} over {_TITLES[family]} (> best, = multipath)", columns, rows)
+        title = f"BGP table of {device} over {_TITLES[family]} (> best, >? best if it came first, = multipath)"
+        yield table(title, columns, rows)
 
 
 def mark(candidate: Candidate) -> str:

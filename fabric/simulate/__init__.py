@@ -25,6 +25,7 @@ from fabric.simulate._traffic import Stream, TrafficError, by_role, parse_traffi
 from fabric.simulate._values import (
     NONE,
     Candidate,
+    Choice,
     Failures,
     FibEntry,
     FibProtocol,
@@ -56,6 +57,7 @@ __all__ = [
     "Budget",
     "BudgetMapper",
     "Candidate",
+    "Choice",
     "Chunk",
     "ClassBudget",
     "Convergence",

@@ -88,7 +88,8 @@ class FamilyBgp:
         decision = decide(paths, self.graph.settings[router.index]) if paths else None
         usable = [_usable(path, decision) for path in paths] if decision is not None else []
         ranked = sorted((*usable, *self._refused(number, router)), key=_candidate_rank)
-        return tuple(ranked), decision is not None and decision.order_dependent
+        unsure = decision is not None and decision.order_dependent
+        return tuple(ranked), unsure or (bool(paths) and self.outcomes.ambiguous(number, router.index))
 
     def _refused(self, number: int, router: Router) -> Iterator[Candidate]:
         """The announcements that reached the speaker and were not let in."""

@@ -11,8 +11,9 @@ from fabric.simulate._classsets import ClassSet, ClassSets, set_of
 from fabric.simulate._decision import Decision, decide
 from fabric.simulate._monotonic import obstacles
 from fabric.simulate._path import Path
-from fabric.simulate._propagation import DestinationClass, Graph, propagate
+from fabric.simulate._propagation import DestinationClass, Graph, Outcome, propagate, propagate_in_order
 from fabric.simulate._together import Held, Line, Offer, Rules, State, settle_all
+from fabric.simulate._values import NoStableStateError
 
 _NAMED = 3
 """Obstacles that an answer names."""
@@ -36,6 +37,9 @@ class Outcomes(Protocol):
     def accepted(self, channel: Channel) -> ClassSet:
         """The classes of which the channel's receiver holds a path that it brought."""
 
+    def ambiguous(self, number: int, index: int) -> bool:
+        """True when the speaker's best path of a class differs if announcements come in another order."""
+
 
 def outcomes(graph: Graph, classes: Sequence[DestinationClass]) -> Outcomes:
     """The stable state of the classes; raises `NoStableStateError` where a class has none."""
@@ -53,6 +57,7 @@ class OneByOne:
         self._graph = graph
         self._classes = classes
         self._found = [propagate(graph, item) for item in classes]
+        self._otherwise: dict[int, Outcome | None] = {}
         self.obstacles = why
 
     def received(self, number: int, index: int) -> Sequence[Path]:
@@ -74,6 +79,18 @@ class OneByOne:
         """The classes of which the channel's receiver holds a path that it brought."""
         index = channel.receiver.index
         return set_of(n for n, found in enumerate(self._found) if channel.index in found.received[index])
+
+    def ambiguous(self, number: int, index: int) -> bool:
+        """True when the speaker's best path of a class differs if announcements come in another order."""
+        if number not in self._otherwise:
+            try:
+                self._otherwise[number] = propagate_in_order(self._graph, self._classes[number], newest_first=True)
+            except NoStableStateError:
+                self._otherwise[number] = None
+        other = self._otherwise[number]
+        if self._graph.routers[index].name in self._found[number].chasing:
+            return True
+        return other is None or other.best[index] != self._found[number].best[index]
 
 
 class Together:
@@ -107,6 +124,10 @@ class Together:
         for classes in self.state.received[channel.receiver.index].get(channel.index, {}).values():
             found |= classes
         return found
+
+    def ambiguous(self, number: int, index: int) -> bool:  # noqa: ARG002 - none is: that is what monotonic means
+        """False: one stable state exists, and the order cannot matter."""
+        return False
 
 
 def decisions(

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fabric.config import Address, Family, Prefix
-from fabric.simulate._attributes import Attributes, BgpNextHop
+from fabric.simulate._attributes import Attributes, BgpNextHop, as_path_text
 from fabric.simulate._channels import Channel
 from fabric.simulate._decision import best_of
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
 from fabric.simulate._path import Path, Router, Settings, Source
-from fabric.simulate._values import NoStableStateError, Reason
+from fabric.simulate._values import Choice, NoStableStateError, Reason
 
 IgpMetric = Callable[[str, Address, bool], int | None]
 """Metric of a device's route to a next hop, `None` when unreachable; the flag asks for a connected or static route."""
@@ -90,18 +90,34 @@ class DestinationClass:
         return self.prefixes[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The stable state of one class."""
 
     received: Sequence[Mapping[int, Path]]
     """Usable paths by speaker and channel."""
     best: Sequence[Path | None]
+    chasing: frozenset[str] = frozenset()
+    """Speakers that would never agree if whoever hears first decided first."""
 
 
 def propagate(graph: Graph, destination: DestinationClass) -> Outcome:
-    """The stable state of the class; raises `NoStableStateError` when the speakers never agree."""
-    run = _Run(graph, destination)
+    """The stable state of the class; raises `NoStableStateError` when the speakers never agree, in either order."""
+    try:
+        return propagate_in_order(graph, destination)
+    except NoStableStateError as error:
+        try:
+            settled = propagate_in_order(graph, destination, newest_first=True)
+        except NoStableStateError:
+            raise error from None
+        return settled._replace(chasing=frozenset(error.devices))
+
+
+def propagate_in_order(graph: Graph, destination: DestinationClass, *, newest_first: bool = False) -> Outcome:
+    """The stable state that one order of messages leads to; raises `NoStableStateError` when it leads to none.
+
+    Whoever heard first decides first, or, with `newest_first`, whoever heard last.
+    """
+    run = _Run(graph, destination, newest_first)
     run.start()
     budget = 64 + 16 * len(graph.routers)
     while run.queue and budget:
@@ -181,15 +197,17 @@ class _Arrivals:
 class _Run:
     """The mutable state of one fixed point."""
 
-    def __init__(self, graph: Graph, destination: DestinationClass) -> None:
+    def __init__(self, graph: Graph, destination: DestinationClass, newest_first: bool) -> None:
         self._graph = graph
         self._destination = destination
+        self._newest_first = newest_first
         self._arrivals = _Arrivals(graph, destination)
         self.received: list[dict[int, Path]] = [{} for _ in graph.routers]
         self.best: list[Path | None] = [None] * len(graph.routers)
         self.queue: deque[int] = deque()
         self._queued: set[int] = set()
-        self._changed: set[int] = set()
+        self._choices: list[Choice] | None = None
+        """What changed since a state was seen a second time."""
 
     def start(self) -> None:
         """Queue the speakers that have a path of their own, and send what `default-originate` sends."""
@@ -202,14 +220,15 @@ class _Run:
 
     def step(self) -> None:
         """One speaker decides, and announces what changed."""
-        index = self.queue.popleft()
+        index = self.queue.pop() if self._newest_first else self.queue.popleft()
         self._queued.discard(index)
         paths = [*self._destination.local.get(index, ()), *self.received[index].values()]
         best = best_of(paths, self._graph.settings[index]) if paths else None
         if best == self.best[index]:
             return
         self.best[index] = best
-        self._changed.add(index)
+        if self._choices is not None:
+            self._choices.append(self._choice(index, best))
         learned = None if best is None else best.source
         exports: dict[Export, Exported | Reason | None] = {}
         for channel in self._graph.outgoing[index]:
@@ -226,13 +245,21 @@ class _Run:
         while self.queue:
             self.step()
             state = (tuple(self.best), tuple(self.queue), tuple(tuple(sorted(t.items())) for t in self.received))
-            if state == cycle:
-                names = tuple(self._graph.routers[index].name for index in sorted(self._changed))
-                raise NoStableStateError(self._destination.prefix, names)
+            if state == cycle and self._choices is not None:
+                names = tuple(sorted({choice.device for choice in self._choices}))
+                raise NoStableStateError(self._destination.prefix, names, tuple(self._choices))
             if cycle is None and state in seen:
                 cycle = state
-                self._changed.clear()
+                self._choices = []
             seen.add(state)
+
+    def _choice(self, index: int, best: Path | None) -> Choice:
+        name = self._graph.routers[index].name
+        if best is None or best.source is None:
+            return Choice(name, None, None, "")
+        end = best.source.end
+        sender = next(c.sender.name for c in self._graph.channels if c.receiver.index == index and c.source.end == end)
+        return Choice(name, end, sender, as_path_text(best.attributes.as_path))
 
     def _deliver(self, channel: Channel, exported: Exported | Reason | None, learned: Source | None) -> None:
         arrived = self._arrivals.receive(channel, exported, learned) if isinstance(exported, Exported) else None

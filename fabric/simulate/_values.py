@@ -40,6 +40,10 @@ NONE = Failures()
 """The healthy fabric."""
 
 
+_STEPS_SHOWN = 12
+"""Steps of a cycle that a message tells."""
+
+
 class SessionDown(Enum):
     """Why a configured session is not established."""
 
@@ -185,16 +189,37 @@ class RibEntry:
         return next((candidate for candidate in self.candidates if candidate.best), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One step of a cycle without end: what a device chose, in place of what it had chosen before."""
+
+    device: str
+    learned_from: SessionEnd | None
+    """The local `neighbor` statement; `None` for a path of the device's own, or for none at all."""
+    sender: str | None
+    """The device at the other end."""
+    as_path: str
+
+    def __str__(self) -> str:
+        what = "has no path" if self.sender is None else f"takes {self.sender}'s path {self.as_path or 'of its own AS'}"
+        return f"{self.device} {what}"
+
+
 class NoStableStateError(FabricError):
     """Route propagation repeats a state for ever: the named devices never agree on the prefix."""
 
-    def __init__(self, prefix: Prefix | None, devices: tuple[str, ...]) -> None:
+    def __init__(self, prefix: Prefix | None, devices: tuple[str, ...], cycle: tuple[Choice, ...] = ()) -> None:
         self.prefix = prefix
         self.devices = devices
+        self.cycle = cycle
+        """The choices that follow each other until the first one comes again; empty where it is no matter of routes."""
+        shown = [str(choice) for choice in cycle[:_STEPS_SHOWN]]
+        more = f", {len(cycle) - len(shown)} more steps" if len(cycle) > len(shown) else ""
+        chase = f"The cycle: {', then '.join(shown)}{more}, and so on from the start. " if shown else ""
         what = f"the routes of {prefix}" if prefix is not None else "next hops and sessions"
         super().__init__(
             f"simulate: {what} find no stable state: {', '.join(devices)} change their choice for ever. "
-            "A stable fabric needs preferences that agree along every cycle; look at the local preferences, "
+            f"{chase}A stable fabric needs preferences that agree along every cycle; look at the local preferences, "
             "route maps and sessions of these devices."
         )
 

@@ -18,7 +18,6 @@ from fabric.simulate import (
     Failures,
     Fate,
     NextHop,
-    NoStableStateError,
     Reason,
     Session,
     SessionDown,
@@ -263,39 +262,6 @@ def test_maximum_prefix_closes_the_session() -> None:
     b0 = replace(config.devices[1], interfaces=(*config.devices[1].interfaces, interface("lo", "10.255.0.1/32")))
     (session,) = simulate(replace(config, devices=(a0, b0))).sessions
     assert session.why is SessionDown.MAXIMUM_PREFIX
-
-
-def test_bad_gadget_has_no_stable_state() -> None:
-    """Three speakers around an origin, each preferring the path over its right neighbor (Griffin and Wilfong, 1999)."""
-    config = _bad_gadget()
-    with pytest.raises(NoStableStateError) as caught:
-        simulate(config)
-    assert caught.value.devices == ("r1", "r2", "r3")
-    assert caught.value.prefix == prefix("10.255.0.0/32")
-
-
-def _bad_gadget() -> FabricConfig:
-    links = [("r1", "r0"), ("r2", "r0"), ("r3", "r0"), ("r1", "r2"), ("r2", "r3"), ("r3", "r1")]
-    prefer = route_map("prefer", permit(MatchPrefixList("direct", "ipv4"), SetLocalPreference(200)))
-    only_two = prefix_list("direct", "permit 10.255.0.0/32")
-    ports: dict[str, list[object]] = {f"r{n}": [] for n in range(4)}
-    peers: dict[str, list[object]] = {f"r{n}": [] for n in range(4)}
-    cables = []
-    for number, (a, b) in enumerate(links):
-        for mine, other, side in ((a, b, 0), (b, a, 1)):
-            ports[mine].append(interface(f"to-{other}", f"10.0.{number}.{side}/31"))
-            right = mine != "r0" and other == f"r{int(mine[1]) % 3 + 1}"
-            settings = {"route_map_in": "prefer"} if right else {}
-            remote = 65000 + int(other[1])
-            peers[mine].append(neighbor(f"10.0.{number}.{1 - side}", remote, None, {}, **settings))
-        cables.append(f"{a}:to-{b} {b}:to-{a}")
-    ports["r0"].append(interface("lo", "10.255.0.0/32"))
-    devices = [
-        device(name, 65000 + int(name[1]), ports[name], peers[name],  # type: ignore[arg-type]  # lists of one kind each
-               Own(("10.255.0.0/32",)), policies=policies(only_two, prefer))
-        for name in ports
-    ]  # fmt: skip
-    return fabric(devices, *cables)
 
 
 def test_trace_shows_every_ecmp_path_and_both_directions() -> None:
