@@ -9,7 +9,17 @@ from fabric.report._table import Table, table
 
 if TYPE_CHECKING:  # what prints a plan need not load the simulator
     from fabric.config import Family
-    from fabric.simulate import Candidate, DeviceSummary, Failures, FibEntry, Lost, Overview, ReachMatrix, Simulation
+    from fabric.simulate import (
+        Asymmetry,
+        Candidate,
+        DeviceSummary,
+        Failures,
+        FibEntry,
+        Lost,
+        Overview,
+        ReachMatrix,
+        Simulation,
+    )
 
 Document = dict[str, Any]
 _SHOWN = 20
@@ -28,6 +38,20 @@ def overview_tables(overview: Overview) -> Iterator[Table]:
     lost = [_lost_row(family, pair) for family, pairs in overview.lost.items() for pair in pairs]
     if lost:
         yield _cut_short("Pairs that do not reach each other", ("family", "from", "to", "packets", "answers"), lost)
+    odd = [_odd_row(family, pair) for family, pairs in (overview.asymmetric or {}).items() for pair in pairs]
+    if odd:
+        heads = ("family", "one", "two", "only packets pass", "only answers pass")
+        yield _cut_short("Pairs whose answers take another way", heads, odd)
+
+
+def _odd_row(family: Family, pair: Asymmetry) -> tuple[str, ...]:
+    return _TITLES[family], pair.one.device, pair.two.device, _ways(pair.there), _ways(pair.back)
+
+
+def _ways(edges: Iterable[tuple[str, str]]) -> str:
+    """The first of the hops between two devices, and how many more there are."""
+    listed = [f"{a} to {b}" for a, b in sorted(edges)]
+    return ", ".join(listed[:2]) + (f" and {len(listed) - 2} more" if len(listed) > 2 else "")
 
 
 def _cut_short(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
@@ -122,6 +146,18 @@ def overview_document(overview: Overview) -> Document:
                 "answers": sorted(fate.value for fate in pair.back),
             }
             for family, pairs in overview.lost.items()
+            for pair in pairs
+        ],
+        "asymmetric": None
+        if overview.asymmetric is None
+        else [
+            {
+                "family": family,
+                "pair": [pair.one.device, pair.two.device],
+                "only_packets": sorted(map(list, pair.there)),
+                "only_answers": sorted(map(list, pair.back)),
+            }
+            for family, pairs in overview.asymmetric.items()
             for pair in pairs
         ],
     }

@@ -14,7 +14,18 @@ from fabric.simulate._explain import (
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
 from fabric.simulate._load import LinkLoad, Load, LoadJudge, TierLoad, load, load_judge
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
-from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Lost, Step, Walk, endpoints, loopback, lost_pairs
+from fabric.simulate._reachability import (
+    DELIVERED,
+    Asymmetry,
+    Endpoint,
+    Leg,
+    Lost,
+    Step,
+    Walk,
+    endpoints,
+    loopback,
+    lost_pairs,
+)
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._scenarios import Scenario, Sweep, parse_sweeps, scenarios
 from fabric.simulate._simulation import Simulation, Trace, reachable, simulate, trace
@@ -52,6 +63,7 @@ __all__ = [
     "SILENT",
     "UNHURT",
     "AsHop",
+    "Asymmetry",
     "Attributes",
     "BgpNextHop",
     "Budget",

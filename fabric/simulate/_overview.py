@@ -9,13 +9,16 @@ from itertools import permutations
 from typing import Literal
 
 from fabric.config import DeviceConfig, FabricConfig, Family
-from fabric.simulate._reachability import Endpoint, Lost, Walk, endpoints, lost_pairs
+from fabric.simulate._reachability import Asymmetry, Endpoint, Lost, Walk, asymmetries, endpoints, lost_pairs
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation
 from fabric.simulate._values import NONE, FibEntry, Session, SessionDown
 
 OUTSIDE = "outside"
 """Label of what stands in no zone."""
+
+
+_MOST_ENDPOINTS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Overview:
     matrices: tuple[ReachMatrix, ...]
     lost: Mapping[Family, tuple[Lost, ...]]
     """Pairs of living endpoints that do not reach each other."""
+    asymmetric: Mapping[Family, tuple[Asymmetry, ...]] | None = None
+    """Pairs of which packets and answers pass other devices; `None` for more than 128 endpoints, which takes long."""
 
     @property
     def down(self) -> tuple[Session, ...]:
@@ -81,8 +86,10 @@ def overview(simulation: Simulation) -> Overview:
     walks: dict[Family, Walk] = {family: Walk(simulation, family) for family in FAMILIES}
     points = {family: _alive(walks[family], endpoints(simulation.fabric, family)) for family in FAMILIES}
     lost = {family: tuple(lost_pairs(walks[family], points[family])) for family in FAMILIES}
+    few = all(len(found) <= _MOST_ENDPOINTS for found in points.values())
+    odd = {family: tuple(asymmetries(walks[family], points[family])) for family in FAMILIES} if few else None
     matrices = (m for family in FAMILIES for m in _matrices(simulation.fabric, family, points[family], lost[family]))
-    return Overview(simulation, tuple(_summaries(simulation, walks)), tuple(matrices), lost)
+    return Overview(simulation, tuple(_summaries(simulation, walks)), tuple(matrices), lost, odd)
 
 
 def _alive(walk: Walk, points: Iterable[Endpoint]) -> tuple[Endpoint, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from fabric.config import Address, Cable, DeviceConfig, FabricConfig, Family, Port, Prefix
@@ -45,6 +45,18 @@ class Lost:
     forward: Fates
     """How packets end that the source sends, over all ECMP members."""
     back: Fates
+
+
+@dataclass(frozen=True, slots=True)
+class Asymmetry:
+    """A pair of which packets and answers pass other devices."""
+
+    one: Endpoint
+    two: Endpoint
+    there: frozenset[tuple[str, str]]
+    """Which device hands packets to which, only on the way from `one` to `two`."""
+    back: frozenset[tuple[str, str]]
+    """The same of the answers, also in the direction from `one` to `two`."""
 
 
 def endpoints(fabric: FabricConfig, family: Family) -> tuple[Endpoint, ...]:
@@ -203,3 +215,26 @@ def lost_pairs(walk: Walk, points: Iterable[Endpoint]) -> Iterator[Lost]:
         back = walk.fates(destination.device, source.address)
         if forward != DELIVERED or back != DELIVERED:
             yield Lost(source, destination, forward, back)
+
+
+def asymmetries(walk: Walk, points: Iterable[Endpoint]) -> Iterator[Asymmetry]:
+    """Each unordered pair of living endpoints whose answers do not take the way of the packets, ECMP included."""
+    for one, two in combinations([point for point in points if walk.alive(point.device)], 2):
+        there = _edges(walk, one.device, two.address)
+        back = frozenset((b, a) for a, b in _edges(walk, two.device, one.address))
+        if there != back:
+            yield Asymmetry(one, two, there - back, back - there)
+
+
+def _edges(walk: Walk, source: str, destination: Address) -> frozenset[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    seen, queue = {source}, [source]
+    while queue:
+        here = queue.pop()
+        step = walk.step(here, destination)
+        for far in (far for far in step if far is not None) if isinstance(step, tuple) else ():
+            found.add((here, far))
+            if far not in seen:
+                seen.add(far)
+                queue.append(far)
+    return frozenset(found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fabric import config, plan
-from fabric.config import DeviceConfig, FabricConfig
+from fabric.config import DeviceConfig, FabricConfig, RouteMap, RouteMapEntry, SetLocalPreference
 from fabric.resources import directory
 from fabric.simulate import FAMILIES, SessionDown, overview, simulate, what_if
 from fabric.topology import load
@@ -74,3 +74,25 @@ def test_dead_endpoints_are_not_missed(fabric: FabricConfig) -> None:
     assert found.sound
     assert {label for matrix in found.matrices if matrix.axis == "zone" for label in matrix.labels} == {"zone-a"}
     assert [s.alive for s in found.devices].count(False) == 4
+
+
+def test_a_pair_whose_answers_take_another_way_is_named(fabric: FabricConfig) -> None:
+    assert overview(simulate(fabric)).asymmetric == {"ipv4": (), "ipv6": ()}
+    # The first server prefers one of its leaves; the other leaf is still used by what comes to it.
+    prefer = RouteMap("prefer", (RouteMapEntry(10, "permit", (), (SetLocalPreference(200),)),))
+    server = next(device for device in fabric if device.place.role == "server")
+    (instance,) = server.bgp
+    first = instance.neighbors[0]
+    families = tuple(replace(item, route_map_in="prefer") for item in first.families)
+    neighbors = (replace(first, families=families), *instance.neighbors[1:])
+    one_sided = replace(
+        server, bgp=(replace(instance, neighbors=neighbors),), policies=replace(server.policies, route_maps=(prefer,))
+    )
+    changed = replace(fabric, devices=tuple(one_sided if d is server else d for d in fabric))
+    found = overview(simulate(changed)).asymmetric
+    assert found is not None
+    pairs = {(pair.one.device, pair.two.device) for pair in found["ipv4"]}
+    assert pairs
+    assert all(server.name in pair for pair in pairs)
+    odd = found["ipv4"][0]
+    assert {name for edge in (*odd.there, *odd.back) for name in edge} >= {server.name}
