@@ -29,6 +29,7 @@ from fabric.config._policy import (
     RouteMapEntry,
     SetAsPathPrepend,
 )
+from fabric.config._segments import segments
 from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides, sums_up
 from fabric.plan import DevicePlan, LinkPlan, Plan
 
@@ -38,10 +39,12 @@ COALESCE_MS = 100
 
 def build(plan: Plan) -> FabricConfig:
     """The configuration of all devices of a plan, and the cables between them."""
+    local = segments(plan)
     return FabricConfig(
         name=plan.design.topology.name,
-        devices=tuple(_device(plan, device) for device in plan.devices),
+        devices=tuple(_device(plan, device, tuple(local.interfaces.get(device.name, ()))) for device in plan.devices),
         cables=tuple(_cable(link) for link in plan.links),
+        circuits=tuple(local.circuits),
     )
 
 
@@ -50,11 +53,11 @@ def _cable(link: LinkPlan) -> Cable:
     return Cable(upper, lower, link.speed_gbps)
 
 
-def _device(plan: Plan, device: DevicePlan) -> DeviceConfig:
+def _device(plan: Plan, device: DevicePlan, vlans: tuple[Interface, ...]) -> DeviceConfig:
     base = DeviceConfig(
         name=device.name,
         place=Place(device.device.role, device.device.zone, device.device.rack, device.device.pod),
-        interfaces=(_loopback(device), *(_port(side) for side in sides(plan, device.name))),
+        interfaces=(_loopback(device), *(_port(side) for side in sides(plan, device.name)), *vlans),
     )
     return node_config(plan, device, base) if device.device.tier == "node" else _switch(plan, device, base)
 
@@ -82,7 +85,7 @@ def _switch(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
         name=base.name,
         place=base.place,
         interfaces=base.interfaces,
-        bgp=(_instance(plan, device, sessions, routes),),
+        bgp=(_instance(plan, device, sessions, (*_subnets(base), *(route.prefix for route in routes))),),
         static_routes=routes,
         policies=Policies(prefix_lists=_lists(plan, device), route_maps=_route_maps(device, sessions)),
         bfd_profiles=bfd_profiles(plan, sessions),
@@ -112,12 +115,17 @@ def _route_maps(device: DevicePlan, sessions: tuple[Neighbor, ...]) -> tuple[Rou
     return (RouteMap(EQUAL_LENGTHS, (RouteMapEntry(10, "permit", (), (SetAsPathPrepend((device.asn,)),)),)),)
 
 
-def _instance(
-    plan: Plan, device: DevicePlan, sessions: tuple[Neighbor, ...], routes: tuple[StaticRoute, ...]
-) -> BgpInstance:
+def _subnets(base: DeviceConfig) -> Iterator[Prefix]:
+    """The segments that the device is the gateway of."""
+    yield from (
+        address.network for interface in base.interfaces if interface.members for address in interface.addresses
+    )
+
+
+def _instance(plan: Plan, device: DevicePlan, sessions: tuple[Neighbor, ...], below: tuple[Prefix, ...]) -> BgpInstance:
     assert device.asn is not None
     own = [host_prefix(address) for address in device.loopbacks]
-    announced: list[Prefix] = [*own, *(route.prefix for route in routes)]
+    announced: list[Prefix] = [*own, *below]
     return BgpInstance(
         asn=device.asn,
         router_id=str(device.router_id),

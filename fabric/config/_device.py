@@ -17,7 +17,7 @@ LOOPBACK = "lo"
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A port or the loopback, with the addresses that the kernel holds while it is up."""
+    """A port, a VLAN on one, a bridge or the loopback, with the addresses that the kernel holds while it is up."""
 
     name: str
     addresses: tuple[InterfaceAddress, ...] = ()
@@ -26,6 +26,12 @@ class Interface:
     router_advertisements: bool = False
     """`no ipv6 nd suppress-ra`: lets an unnumbered BGP neighbor find this end."""
     vrf: str | None = None
+    parent: str | None = None
+    """The port that a VLAN's frames go over."""
+    vlan: int | None = None
+    """Of an interface with a parent: the 802.1Q tag of its frames."""
+    members: tuple[str, ...] = ()
+    """Of a bridge: the interfaces that it joins; where it has addresses, it is the VLAN's routed interface (SVI)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,8 @@ class FabricConfig:
     name: str
     devices: tuple[DeviceConfig, ...]
     cables: tuple[Cable, ...]
+    circuits: tuple[Cable, ...] = ()
+    """VLANs of cables: what joins an interface with a parent to the one at the other end of the parent's cable."""
 
     @cached_property
     def by_name(self) -> Mapping[str, DeviceConfig]:

@@ -18,6 +18,7 @@ from fabric.config._policy import (
     RouteMapEntry,
     SetSource,
 )
+from fabric.config._segments import segment_rules
 from fabric.plan import Plan, summaries
 
 DEFAULTS: dict[Family, Prefix] = {"ipv4": IPv4Network("0.0.0.0/0"), "ipv6": IPv6Network("::/0")}
@@ -87,8 +88,10 @@ def switch_lists(plan: Plan) -> tuple[PrefixList, ...]:
     found = []
     for hosts in fabric_hosts(plan):
         default = PrefixRule(0, "permit", DEFAULTS[hosts.family])
+        rules = (*hosts.rules, *segment_rules(plan, hosts.family))
         name = default_and_hosts_list(hosts.family)
-        found += [hosts, PrefixList(name, hosts.family, tuple(_rules((default, *hosts.rules))))]
+        found.append(PrefixList(hosts.name, hosts.family, tuple(_rules(rules))))
+        found.append(PrefixList(name, hosts.family, tuple(_rules((default, *rules)))))
     return tuple(found)
 
 
@@ -131,6 +134,7 @@ def summary_lists(plan: Plan) -> tuple[PrefixList, ...]:
             *(PrefixRule(0, "permit", prefix) for prefix in whole),
             *(PrefixRule(0, "deny", prefix, BITS[family]) for prefix in whole),
             *(PrefixRule(0, "permit", prefix, BITS[family]) for prefix in routed_space(plan, family)),
+            *segment_rules(plan, family),
         )
         found.append(PrefixList(default_and_summaries_list(family), family, tuple(_rules(rules))))
     return tuple(found)

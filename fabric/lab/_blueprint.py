@@ -60,6 +60,10 @@ class PortPlan:
     index: int
     addresses: tuple[str, ...]
     vrf: str | None = None
+    bridge: str | None = None
+    """The bridge that it is a member of."""
+    is_bridge: bool = False
+    """True for an interface that is still to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def draw(spec: LabSpec, frr: FrrInstallation) -> Blueprint:
                 listens=device.bgp_listens,
                 forwarding=device.forwarding,
                 vrfs=tuple(_vrfs(device, vrf_indexes)),
-                ports=tuple(_ports(device, indexes)),
+                ports=tuple(_ports(device, indexes, vrf_indexes)),
                 waves=tuple(_waves(device, frr)),
                 frr_conf=files.frr_conf,
                 daemons_file=files.daemons,
@@ -147,10 +151,15 @@ def draw(spec: LabSpec, frr: FrrInstallation) -> Blueprint:
 
 
 def _wires(fabric: FabricConfig) -> Iterator[Wire]:
-    """One wire for each cable, and one for each interface without a cable, whose far end nobody uses."""
+    """One wire for each cable and each VLAN of one, and one for each interface without, whose far end nobody uses.
+
+    A wire of its own in place of 802.1Q tags, which a kernel may lack, has the same interfaces at its ends.
+    """
     mtus = {Port(device.name, port.name): port.mtu for device in fabric for port in device.interfaces}
-    pairs: list[tuple[Port, Port | None]] = [(cable.a, cable.b) for cable in fabric.cables]
-    pairs += [(port, None) for port in mtus if port not in fabric.peer_of and port.interface != LOOPBACK]
+    pairs: list[tuple[Port, Port | None]] = [(cable.a, cable.b) for cable in (*fabric.cables, *fabric.circuits)]
+    bridges = {Port(device.name, port.name) for device in fabric for port in device.interfaces if port.members}
+    wired = {port for pair in pairs for port in pair} | bridges
+    pairs += [(port, None) for port in mtus if port not in wired and port.interface != LOOPBACK]
     for position, (near, far) in enumerate(pairs):
         index = FIRST_INDEX + 2 * position
         a = End(near.device, near.interface, index, mtus[near])
@@ -164,10 +173,13 @@ def _vrfs(device: DeviceConfig, indexes: Iterator[int]) -> Iterator[Vrf]:
         yield Vrf(name, next(indexes), table)
 
 
-def _ports(device: DeviceConfig, indexes: Mapping[Port, int]) -> Iterator[PortPlan]:
-    for port in device.interfaces:
-        index = 1 if port.name == LOOPBACK else indexes[Port(device.name, port.name)]
-        yield PortPlan(port.name, index, tuple(map(str, port.addresses)), port.vrf)
+def _ports(device: DeviceConfig, indexes: Mapping[Port, int], new: Iterator[int]) -> Iterator[PortPlan]:
+    """Bridges first, for what they join is put into them."""
+    bridges = {member: port.name for port in device.interfaces for member in port.members}
+    for port in sorted(device.interfaces, key=lambda entry: not entry.members):
+        index = 1 if port.name == LOOPBACK else indexes.get(Port(device.name, port.name)) or next(new)
+        addresses = tuple(map(str, port.addresses))
+        yield PortPlan(port.name, index, addresses, port.vrf, bridges.get(port.name), bool(port.members))
 
 
 def _waves(device: DeviceConfig, frr: FrrInstallation) -> Iterator[tuple[Daemon, ...]]:

@@ -72,6 +72,11 @@ class KernelRoute:
         """The next hops that get packets."""
         return frozenset(hop(member.gateway, member.interface) for member in self.next_hops if not member.dead)
 
+    @property
+    def dead(self) -> bool:
+        """True where no next hop gets packets: the kernel passes over it, to a route of a higher metric."""
+        return bool(self.next_hops) and all(member.dead for member in self.next_hops)
+
 
 @dataclass(frozen=True)
 class KernelFib:
@@ -85,11 +90,11 @@ class KernelFib:
 
     @cached_property
     def by_prefix(self) -> Mapping[Prefix, KernelRoute]:
-        """The route that wins for each prefix: the one of the lowest metric."""
+        """The route that wins for each prefix: the one of the lowest metric among those that are not dead."""
         best: dict[Prefix, KernelRoute] = {}
         for route in self.routes:
             held = best.setdefault(route.prefix, route)
-            if route.metric < held.metric:
+            if (route.dead, route.metric) < (held.dead, held.metric):
                 best[route.prefix] = route
         return best
 

@@ -61,9 +61,15 @@ def new_vrf(vrf: Vrf) -> Request:
     return Request(f"VRF {vrf.name}", _link_message(vrf.index, attributes, create=True, up=True))
 
 
+def new_bridge(index: int, name: str) -> Request:
+    """The request for a bridge, in the current namespace."""
+    attributes = [("IFLA_IFNAME", name), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "bridge")]})]
+    return Request(f"bridge {name}", _link_message(index, attributes, create=True))
+
+
 def enslave(index: int, master: int) -> Request:
-    """The request that puts an interface under a master, such as a VRF."""
-    return Request(f"interface {index} into VRF", _link_message(index, [("IFLA_MASTER", master)]))
+    """The request that puts an interface under a master, such as a VRF or a bridge."""
+    return Request(f"interface {index} under interface {master}", _link_message(index, [("IFLA_MASTER", master)]))
 
 
 def set_up(index: int) -> Request:

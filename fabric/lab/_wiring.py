@@ -9,7 +9,7 @@ from pathlib import Path
 from fabric.errors import MachineError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan
 from fabric.lab._namespaces import create, inside, network_descriptors, returning
-from fabric.lab._netlink import Request, enslave, new_address, new_vrf, send, set_up, veth
+from fabric.lab._netlink import Request, enslave, new_address, new_bridge, new_vrf, send, set_up, veth
 from fabric.lab._places import netns_path
 
 
@@ -71,11 +71,13 @@ def _write_sysctl(setting: Sysctl, device: str) -> None:
 
 
 def _requests(device: DevicePlan) -> Iterator[Request]:
-    """VRFs come before what is in them, addresses before the link that uses them is up."""
+    """VRFs and bridges come before what is in them, addresses before the link that uses them is up."""
     masters = {vrf.name: vrf.index for vrf in device.vrfs}
+    masters |= {port.name: port.index for port in device.ports if port.is_bridge}
     yield from map(new_vrf, device.vrfs)
+    yield from (new_bridge(port.index, port.name) for port in device.ports if port.is_bridge)
     for port in device.ports:
-        if port.vrf:
-            yield enslave(port.index, masters[port.vrf])
+        if master := port.vrf or port.bridge:
+            yield enslave(port.index, masters[master])
         yield from (new_address(port.index, address) for address in port.addresses)
     yield from (set_up(index) for index in sorted({1, *(port.index for port in device.ports)}))

@@ -114,8 +114,5 @@ class Forwarding:
 
     def _far_end(self, device: str, leg: NextHop, address: Address) -> Port | None:
         """The port that takes the packet: the far end of the cable, if it has the address that is asked for."""
-        far = self._links.far_end(Port(device, leg.interface))
-        if far is None or leg.link_local:
-            return far
-        wanted = leg.gateway or address
-        return far if far in self._links.owners.get(wanted, ()) else None
+        port = Port(device, leg.interface)
+        return self._links.far_end(port) if leg.link_local else self._links.answering(port, leg.gateway or address)

@@ -24,7 +24,17 @@ class Links:
         dead = {port for cable in self.failures.cables for port in (cable.a, cable.b)}
         lost = self.failures.devices
         dead.update(near for near, far in self.fabric.peer_of.items() if near.device in lost or far.device in lost)
+        if self.fabric.circuits:  # a VLAN ends with its port, a bridge with its last member
+            dead.update(Port(d, i.name) for d, i in self._layered if i.parent and Port(d, i.parent) in dead)
+            dead.update(
+                Port(d, i.name) for d, i in self._layered if i.members and all(Port(d, m) in dead for m in i.members)
+            )
         return frozenset(dead)
+
+    @property
+    def _layered(self) -> Iterator[tuple[str, Interface]]:
+        """VLANs and bridges, with the device that they are on."""
+        return ((d.name, i) for d in self.fabric for i in d.interfaces if i.parent or i.members)
 
     def alive(self, device: str) -> bool:
         """True when the device itself has not failed."""
@@ -33,7 +43,7 @@ class Links:
     def up(self, port: Port) -> bool:
         """True when the interface forwards: its device lives and its cable, if it has one, gives carrier.
 
-        An interface without a cable (loopback, bridge, dummy) has no carrier to lose.
+        An interface without a cable or member (loopback, dummy) has no carrier to lose.
         """
         return self.alive(port.device) and port not in self._dead_ports
 
@@ -44,6 +54,30 @@ class Links:
     def far_end(self, port: Port) -> Port | None:
         """The port at the other end of the cable, `None` without a cable or without carrier."""
         return self.fabric.peer_of.get(port) if self.up(port) else None
+
+    def answering(self, port: Port, address: Address) -> Port | None:
+        """The port that has `address` on the same link, or in the same segment; `None` where nothing answers."""
+        if port in self.segment_of:
+            reached = self.segment_of[port] if self.up(port) else frozenset()
+            owners = (owner for owner in self.owners.get(address, ()) if owner != port and owner in reached)
+            return next((owner for owner in owners if self.up(owner)), None)
+        far = self.far_end(port)
+        return far if far in self.owners.get(address, ()) else None
+
+    @cached_property
+    def segment_of(self) -> dict[Port, frozenset[Port]]:
+        """For each port of a segment all that it reaches there without being routed, itself among them."""
+        if not self.fabric.circuits:
+            return {}
+        joined: dict[Port, set[Port]] = {}
+        pairs = [(c.a, c.b) for c in self.fabric.circuits if self.up(c.a) and self.up(c.b)]
+        pairs += [(Port(d, i.name), Port(d, m)) for d, i in self._layered for m in i.members if self.up(Port(d, m))]
+        for one, other in pairs:
+            here, there = joined.setdefault(one, {one}), joined.setdefault(other, {other})
+            if here is not there:
+                here |= there
+                joined.update(dict.fromkeys(there, here))
+        return {port: frozenset(members) for port, members in joined.items()}
 
     @cached_property
     def healthy(self) -> Links:

@@ -156,11 +156,9 @@ class Walk:
         return tuple(self._far_device(device, hop, destination) for hop in hops)
 
     def _far_device(self, device: str, hop: NextHop, destination: Address) -> str | None:
-        far = self._links.far_end(Port(device, hop.interface))
-        if far is None:
-            return None
-        owned = hop.link_local or far in self._links.owners.get(hop.gateway or destination, ())
-        return far.device if owned else None
+        port, wanted = Port(device, hop.interface), hop.gateway or destination
+        far = self._links.far_end(port) if hop.link_local else self._links.answering(port, wanted)
+        return None if far is None else far.device
 
 
 def _ends(steps: Mapping[str, Step]) -> dict[str, Fates]:

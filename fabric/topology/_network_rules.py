@@ -90,6 +90,15 @@ def hardware_problems(topology: Topology, source: Source) -> Iterator[Problem]:
             if len(names[-1]) > 15:
                 yield source.problem(path, f"port '{names[-1]}'", "names of at most 15 characters", "Shorten 'name'.")
             seen |= set(names)
+            yield from _vlan_names(path, names[-1], topology, source)
+
+
+def _vlan_names(path: Path, port: str, topology: Topology, source: Source) -> Iterator[Problem]:
+    """A port that nodes in a segment of their rack hang on has a VLAN, which is called `PORT.VLAN`."""
+    local = any(n.kind == "segment" and n.scope == "rack" for n in topology.networks.values())
+    if local and 15 >= len(port) > 15 - len(".4094"):
+        allowed = "names of at most 10 characters, for a VLAN's interface is PORT.VLAN and Linux takes 15"
+        yield source.problem(path, f"port '{port}'", allowed, "Shorten 'name'.")
 
 
 def _repeated_pins(topology: Topology, source: Source) -> Iterator[Problem]:

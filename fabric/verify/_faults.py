@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from fabric.config import DeviceConfig, FabricConfig, Port
@@ -19,8 +20,23 @@ def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     cable that leaves it. `silent:DEVICE:PORT` loses what arrives at that port, `silent:A--B` what arrives at either
     end of each cable between two devices. `power:ZONE` and `power:DEVICE` take ports and daemons at once.
     `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP), `drain:DEVICE` has its peers
-    prefer any other path.
+    prefer any other path. The VLANs of a port go down with it.
     """
+    fault = _fault(fabric, status, target)
+    return replace(fault, ports=(*fault.ports, *_vlans_of(fabric, fault.ports)))
+
+
+def _vlans_of(fabric: FabricConfig, ports: Iterable[Port]) -> Iterator[Port]:
+    """The VLANs of ports: in the lab they have wires of their own, which the kernel leaves up without the port."""
+    down = frozenset(ports)
+    ends = (end for circuit in fabric.circuits for end in (circuit.a, circuit.b))
+    for end in ends:
+        parent = fabric.by_name[end.device].interface(end.interface).parent
+        if parent is not None and Port(end.device, parent) in down:
+            yield end
+
+
+def _fault(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     kind, _, name = target.partition(":")
     if kind in _DAEMON_FAULTS:
         return _DAEMON_FAULTS[kind](target, _daemon(status, target))

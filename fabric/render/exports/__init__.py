@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fabric.render.exports._dns import DnsSettings, dns_tree
     from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree
     from fabric.render.exports._hosts import hosts_tree
+    from fabric.render.exports._interfaces import interfaces_tree
     from fabric.render.exports._netbox import NetboxTable, netbox_tables, netbox_tree
 else:
     __getattr__ = lazily(__name__)
@@ -31,6 +32,7 @@ __all__ = [
     "export_tree",
     "frr_path",
     "hosts_tree",
+    "interfaces_tree",
     "netbox_tables",
     "netbox_tree",
 ]

@@ -46,6 +46,7 @@ EXPORTERS: Mapping[str, Exporter] = {
     "kubernetes": _kubernetes,
     "cabling": lambda export: exports.cabling_tree(export.fabric),
     "hosts": lambda export: exports.hosts_tree(export.plan, export.domain),
+    "interfaces": lambda export: exports.interfaces_tree(export.fabric),
     "dns": lambda export: exports.dns_tree(export.plan, exports.DnsSettings(export.domain)),
     "ansible": lambda export: exports.ansible_tree(export.plan, export.fabric),
     "netbox": lambda export: exports.netbox_tree(export.plan, export.fabric, export.domain),

@@ -52,7 +52,7 @@ def interfaces(fabric: FabricConfig) -> Iterator[Row]:
     """Device, name, type, whether enabled, MTU, description; ports are `other` as long as no hardware is named."""
     for device in fabric:
         for port in device.interfaces:
-            kind = "virtual" if port.name == LOOPBACK else "other"
+            kind = "bridge" if port.members else "virtual" if port.parent or port.name == LOOPBACK else "other"
             yield device.name, port.name, kind, True, port.mtu, port.description
 
 
