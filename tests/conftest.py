@@ -7,6 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tests import uml
+
 _MAY_BE_ABSENT = (
     "the controllers' test cases are not here",
     "the definitions that the package does not carry are not at hand",
@@ -33,4 +35,20 @@ def pytest_runtest_makereport(
     if report.skipped and os.environ.get("CI") and not any(text in str(report.longrepr) for text in _MAY_BE_ABSENT):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, which CI does not allow: {report.longrepr}"
+    uml.keep(item, report)
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that this kernel cannot run is run by another kernel."""
+    if not uml.needs_other_kernel(pyfuncitem):
+        return None
+    uml.run_there(pyfuncitem)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Under another kernel, the results for the run that asked for them."""
+    for line in uml.told(terminalreporter.config):
+        terminalreporter.write_line(line)
