@@ -22,6 +22,7 @@ _HOMES = {
     "simulate": "_simulate.simulate",
     "trace": "_simulate.trace",
     "explain": "_simulate.explain",
+    "report": "_report.report",
     "lab": "_lab.app",
     "netbox": "_netbox.app",
     "frr-k8s": "_kubernetes.frr_k8s",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli import _answers as answers
+from fabric.cli._asking import Traffic, ask
 from fabric.cli._console import answer_json, say, show
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption
 from fabric.cli._planning import LedgerOption, PinsOption
@@ -25,6 +26,17 @@ FailOption = Annotated[
         help="What is broken: link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, "
         "session:DEVICE->PEER; or drained: drain:DEVICE. May repeat.",
     ),
+]
+LoadOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MATRIX",
+        help="Put traffic on the links, with --sweep after every failure too: uniform=GBPS, ROLE>ROLE=GBPS,... or "
+        "a CSV file of source,destination,gbps.",
+    ),
+]
+SpeedOption = Annotated[
+    float | None, typer.Option("--link-gbps", min=0.001, help="Speed of links whose switch model says none.")
 ]
 
 
@@ -46,17 +58,8 @@ def simulate(
     budget: Annotated[
         bool, typer.Option("--budget", help="Say how long single failures cut off what survives them, by class.")
     ] = False,
-    load: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MATRIX",
-            help="Put traffic on the links, with --sweep after every failure too: uniform=GBPS, ROLE>ROLE=GBPS,... or "
-            "a CSV file of source,destination,gbps.",
-        ),
-    ] = None,
-    link_gbps: Annotated[
-        float | None, typer.Option("--link-gbps", min=0.001, help="Speed of links whose switch model says none.")
-    ] = None,
+    load: LoadOption = None,
+    link_gbps: SpeedOption = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep, --intents and --budget.")] = 1,
     form: FormatOption = Format.text,
     as_json: JsonOption = False,
@@ -64,8 +67,8 @@ def simulate(
     """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
     chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
     form = Format.json if as_json else form
-    asked = replace(answers.ask(file, fail, ledger, pins), jobs=jobs, form=_form_for(chosen, form, load))
-    traffic = None if load is None else answers.Traffic(load, link_gbps)
+    asked = replace(ask(file, fail, ledger, pins), jobs=jobs, form=_form_for(chosen, form, load))
+    traffic = None if load is None else Traffic(load, link_gbps)
     ways: dict[str | None, Callable[[], bool]] = {
         "--rib": lambda: answers.rib(asked, str(rib)),
         "--fib": lambda: answers.fib(asked, str(fib)),
@@ -105,7 +108,7 @@ def trace(
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    traces = list(_traces(answers.ask(file, fail, ledger, pins).simulation(), source, destination))
+    traces = list(_traces(ask(file, fail, ledger, pins).simulation(), source, destination))
     if as_json:
         answer_json(trace_document(traces))
     else:
@@ -127,7 +130,7 @@ def explain(
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 
-    found = explained(answers.ask(file, fail, ledger, pins).simulation(), device, _prefix(prefix))
+    found = explained(ask(file, fail, ledger, pins).simulation(), device, _prefix(prefix))
     if as_json:
         answer_json(explanation_document(found))
     else:

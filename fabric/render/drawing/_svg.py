@@ -123,14 +123,16 @@ def _cable(route: Route, classes: Mapping[str | None, str]) -> str:
     kind = "cable far z" if len(zones) > 1 else f"cable {classes[next(iter(zones), None)]}"
     edge = route.edge
     tooltip = edge.label or f"{edge.a} - {edge.b}"
-    return f'<path class="{kind}" d="{route.path}"><title>{escape(tooltip)}</title></path>'
+    return (
+        f'<path class="{kind}" data-cable="{escape(tooltip)}" d="{route.path}"><title>{escape(tooltip)}</title></path>'
+    )
 
 
 def _device(node: DrawnNode, box: Box, classes: Mapping[str | None, str]) -> str:
     words = [node.name, ", ".join(word for word in (node.tier, node.rack, node.zone) if word), node.label]
     tooltip = escape("\n".join(word for word in words if word))
     return (
-        f'<g class="device {node.tier} {classes[node.zone]}"><title>{tooltip}</title>'
+        f'<g class="device {node.tier} {classes[node.zone]}" data-device="{escape(node.name)}"><title>{tooltip}</title>'
         f'<rect {_rect(box)} rx="{length(min(18, box.height / 2)) if node.tier == "edge" else 6}"/>'
         f"{''.join(_device_text(node, box))}</g>"
     )

@@ -1,0 +1,163 @@
+"""The chapters of a report, each from the answers that it needs; of what nobody asked it says how to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fabric.report._budget import budget_tables
+from fabric.report._intents import intent_tables
+from fabric.report._load import load_tables
+from fabric.report._plan import plan_tables
+from fabric.report._simulation import overview_tables
+from fabric.report._sweep import sweep_tables
+from fabric.report._table import Table, table
+from fabric.report.page._blocks import Block, Fact, Heat, Page, Prose, Section, State
+from fabric.report.page._drawing import picture
+
+if TYPE_CHECKING:
+    from fabric.intents import Verdict as IntentVerdict
+    from fabric.report.page._asked import Answers, Document, Made, Subject
+    from fabric.simulate import Overview, ReachMatrix, SweepReport
+
+_FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+def build_page(subject: Subject, answers: Answers, made: Made) -> Page:
+    """The report of a design, with everything that was found out about it."""
+    chapters = (
+        Section("summary", "Summary", (tuple(_facts(subject, answers)),)),
+        _drawn(subject, answers),
+        _predicted(subject, answers),
+        *_told(subject, "intents", "Intents", intent_tables(answers.intents)),
+        *_told(subject, "failures", "Failures", sweep_tables(answers.sweep) if answers.sweep else ()),
+        *_told(subject, "budget", "Convergence budget", budget_tables(answers.budgets) if answers.budgets else ()),
+        *_told(subject, "load", "Load", load_tables(answers.load) if answers.load else ()),
+        *(_proven(subject, proof, number) for number, proof in enumerate(answers.proofs)),
+        _planned(subject),
+        _reproduced(made),
+    )
+    fabric, topology = subject.plan.design.fabric, subject.plan.design.topology
+    counts = f"{len(fabric.devices)} devices, {len(fabric.links)} links, {len(fabric.zones)} zones"
+    described = f"{topology.description}. " if topology.description else ""
+    return Page(f"Fabric {subject.fabric.name}", f"{described}{counts}. Made on {made.when}.", chapters)
+
+
+def _facts(subject: Subject, answers: Answers) -> Iterator[Fact]:
+    yield _prediction_fact(answers.prediction)
+    yield _intents_fact(answers.intents)
+    yield _failures_fact(subject, answers.sweep)
+    if answers.budgets:
+        late = [item.name for item in answers.budgets if item.exceeded and not item.manner.silent]
+        text = (
+            f"too slow for a limit: {', '.join(late)}" if late else "every failure that is seen heals within its limits"
+        )
+        yield Fact("Convergence", State.bad if late else State.good, text, "budget")
+    if answers.load is not None:
+        text = f"{answers.load.offered_gbps:.2f} Gbit/s offered, {answers.load.lost_gbps:.2f} Gbit/s lost"
+        yield Fact("Load", State.good if answers.load.sound else State.bad, text, "load")
+    for number, proof in enumerate(answers.proofs):
+        failed, all_ = sum(not check["passed"] for check in proof["checks"]), len(proof["checks"])
+        text = f"{failed} of {all_} proofs failed" if failed else f"all {all_} proofs hold"
+        yield Fact(f"Lab {proof['lab']}", State.bad if failed else State.good, text, f"proofs-{number}")
+    if not answers.proofs:
+        file = subject.questions["file"]
+        yield Fact("Lab", State.missing, f"run fabric lab up {file}, then fabric lab verify --json")
+
+
+def _prediction_fact(prediction: Overview) -> Fact:
+    if prediction.sound:
+        return Fact("Prediction", State.good, "every session comes up and everybody reaches everybody", "prediction")
+    lost = sum(map(len, prediction.lost.values()))
+    text = f"{len(prediction.down)} sessions are down, {lost} pairs do not reach each other"
+    return Fact("Prediction", State.bad, text, "prediction")
+
+
+def _intents_fact(verdicts: Sequence[IntentVerdict]) -> Fact:
+    broken = [verdict for verdict in verdicts if not verdict.kept]
+    if not verdicts:
+        return Fact("Intents", State.missing, "the topology file has none; write some under intents:")
+    text = f"{len(broken)} of {len(verdicts)} broken" if broken else f"all {len(verdicts)} kept"
+    return Fact("Intents", State.bad if broken else State.good, text, "intents")
+
+
+def _failures_fact(subject: Subject, sweep: SweepReport | None) -> Fact:
+    if sweep is None:
+        return Fact("Failures", State.missing, f"run fabric report {subject.questions['file']} --sweep links=1,nodes=1")
+    tried, single = sum(result.scenarios for result in sweep.results), sweep.single_points_of_failure
+    if sweep.sound:
+        return Fact("Failures", State.good, f"none of {tried} failures tried harms anybody who survives it", "failures")
+    points = f"{len(single)} single point{'s' if len(single) != 1 else ''} of failure"
+    return Fact(
+        "Failures", State.bad if single else State.warning, f"{points} among {tried} failures tried", "failures"
+    )
+
+
+def _drawn(subject: Subject, answers: Answers) -> Section:
+    intro = "Choose a device for its addresses, sessions and configuration. Lay a failure over it to see whom it hurts."
+    how = (f"fabric graph {subject.questions['file']} -o fabric.svg",)
+    return Section("drawing", "Drawing", (Prose(intro), picture(subject, answers)), how)
+
+
+def _predicted(subject: Subject, answers: Answers) -> Section:
+    overview = answers.prediction
+    tables = [value for value in overview_tables(overview) if not value.title.startswith("Predicted reachability")]
+    blocks: tuple[Block, ...] = (*map(_heat, overview.matrices), *tables)
+    return Section("prediction", "Prediction", blocks, (subject.questions["prediction"],))
+
+
+def _told(subject: Subject, anchor: str, title: str, tables: Iterable[Table]) -> Iterator[Section]:
+    """A section of tables, where there are any."""
+    filled = tuple(value for value in tables if value.rows)
+    if filled:
+        yield Section(anchor, title, filled, (subject.questions[anchor],))
+
+
+def _heat(matrix: ReachMatrix) -> Heat:
+    cells = {
+        pair: (cell.reached / cell.pairs if cell.pairs else 1.0, f"{cell.reached}/{cell.pairs}")
+        for pair, cell in matrix.cells.items()
+    }
+    title = f"Predicted reachability by {matrix.axis} over {_FAMILIES[matrix.family]}: pairs reached of pairs"
+    return Heat(title, matrix.axis, matrix.labels, cells)
+
+
+def _proven(subject: Subject, proof: Document, number: int) -> Section:
+    """A lab's verdict, as `fabric lab verify --json` wrote it."""
+    checks = [
+        (c["check"], c["compared"], c["as_expected"], c["note"], "proven" if c["passed"] else "FAILED")
+        for c in proof["checks"]
+    ]
+    findings = [(c["check"], f["where"], f["expected"], f["observed"]) for c in proof["checks"] for f in c["findings"]]
+    blocks: list[Block] = [table("Proofs", ("proof", "compared", "as expected", "detail", "verdict"), checks)]
+    blocks += [_observed(matrix) for matrix in proof["reachability"]]
+    if findings:
+        blocks.append(table("Findings", ("proof", "where", "expected", "observed"), findings))
+    how = (f"fabric lab up {subject.questions['file']}", "fabric lab verify --json")
+    return Section(f"proofs-{number}", f"Proofs in lab {proof['lab']}", tuple(blocks), how)
+
+
+def _observed(matrix: Document) -> Heat:
+    cells = {
+        (cell["from"], cell["to"]): (
+            cell["flows_answered"] / cell["flows_sent"] if cell["flows_sent"] else 1.0,
+            f"{cell['flows_answered']}/{cell['flows_sent']}",
+        )
+        for cell in matrix["cells"]
+    }
+    labels = tuple(dict.fromkeys(label for pair in cells for label in pair))
+    title = (
+        f"Measured reachability by {matrix['axis']} over {_FAMILIES[matrix['family']]}: flows answered of flows sent"
+    )
+    return Heat(title, matrix["axis"], labels, cells)
+
+
+def _planned(subject: Subject) -> Section:
+    tables = tuple(value for value in plan_tables(subject.plan).values() if value.rows)
+    return Section("plan", "Plan", tables, (f"fabric plan {subject.questions['file']}",))
+
+
+def _reproduced(made: Made) -> Section:
+    versions = table("Versions", ("what", "version"), made.versions.items())
+    intro = "Every chapter names the command that gives its figures again; these versions gave them here."
+    return Section("versions", "Versions", (Prose(intro), versions))
