@@ -11,6 +11,7 @@ from fabric.simulate._explain import (
     SilentNeighbor,
     explain,
 )
+from fabric.simulate._fibs import CompressedFib
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
 from fabric.simulate._load import LinkLoad, Load, LoadJudge, TierLoad, load, load_judge
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
@@ -72,6 +73,7 @@ __all__ = [
     "Choice",
     "Chunk",
     "ClassBudget",
+    "CompressedFib",
     "Convergence",
     "Cut",
     "Detection",

@@ -8,7 +8,7 @@ from functools import cached_property
 from fabric.config import Prefix
 from fabric.simulate._channels import Channel
 from fabric.simulate._classes import Defaults, Locals, destination_classes
-from fabric.simulate._classsets import members
+from fabric.simulate._classsets import ClassSet, ClassSets, members
 from fabric.simulate._decision import Decision, decide, rejection
 from fabric.simulate._outcomes import outcomes
 from fabric.simulate._path import Path, Router
@@ -23,7 +23,7 @@ class FamilyBgp:
     def __init__(self, graph: Graph, local: Locals, defaults: Defaults) -> None:
         self.graph = graph
         self._routers = {router.name: router for router in graph.routers}
-        self._decisions: dict[int, list[Decision | None]] = {}
+        self._groups: dict[int, tuple[tuple[Decision, ClassSet], ...]] = {}
         self.classes = destination_classes(graph, local, defaults)
         self.outcomes = outcomes(graph, self.classes)
         self._class_of = {prefix: number for number, item in enumerate(self.classes) for prefix in item.prefixes}
@@ -42,8 +42,32 @@ class FamilyBgp:
         router = self._routers.get(device)
         if number is None or router is None:
             return ()
-        decision = self._decisions_of(router)[number]
-        return () if decision is None else handed_over(decision)
+        found = (decision for decision, classes in self.groups(router) if classes >> number & 1)
+        return next(map(handed_over, found), ())
+
+    def class_of(self, prefix: Prefix) -> int | None:
+        """The class of the prefix; `None` where nobody originates it."""
+        return self._class_of.get(prefix)
+
+    def groups(self, router: Router) -> tuple[tuple[Decision, ClassSet], ...]:
+        """What the speaker decided for which classes; in AS paths ORIGIN may stand for an ASN."""
+        if router.index not in self._groups:
+            self._groups[router.index] = tuple(self.outcomes.decisions(router.index))
+        return self._groups[router.index]
+
+    def told_apart(self, router: Router, route_map: str | None, classes: ClassSet) -> Iterator[tuple[Prefix, ClassSet]]:
+        """The classes in parts that the device's route map treats alike, each with a prefix of it."""
+        if route_map is None:
+            if classes:
+                yield self.classes[next(members(classes))].prefix, classes
+            return
+        for _, part in self._sets.parts(router, None, route_map):
+            if part & classes:
+                yield self.classes[next(members(part & classes))].prefix, part & classes
+
+    @cached_property
+    def _sets(self) -> ClassSets:
+        return ClassSets(self.graph, self.classes)
 
     def held(self, router: Router) -> Iterator[tuple[Prefix, Sequence[Path]]]:
         """The prefixes of the speaker's table with their usable paths."""
@@ -73,15 +97,6 @@ class FamilyBgp:
     def _paths(self, number: int, router: Router) -> list[Path]:
         own = self.classes[number].local.get(router.index, ())
         return [*own, *self.outcomes.received(number, router.index)]
-
-    def _decisions_of(self, router: Router) -> list[Decision | None]:
-        if router.index not in self._decisions:
-            found: list[Decision | None] = [None] * len(self.classes)
-            for decision, classes in self.outcomes.decisions(router.index):
-                for number in members(classes):
-                    found[number] = decision
-            self._decisions[router.index] = found
-        return self._decisions[router.index]
 
     def _candidates(self, number: int, router: Router) -> tuple[tuple[Candidate, ...], bool]:
         paths = self._paths(number, router)

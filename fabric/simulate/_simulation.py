@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fabric.config import Address, FabricConfig, Family, Prefix
+from fabric.simulate._fibs import CompressedFib, compressed
 from fabric.simulate._forwarding import Fate, Forwarding, TracedPath
 from fabric.simulate._links import Links
 from fabric.simulate._path import Router
@@ -34,8 +35,13 @@ class Simulation:
 
     def fib(self, device: str, family: Family) -> Mapping[Prefix, FibEntry]:
         """The kernel's main table of the device: connected, static and BGP routes; empty for a failed device."""
+        return self.compressed_fib(device, family).table()
+
+    def compressed_fib(self, device: str, family: Family) -> CompressedFib:
+        """The same table, with routes that differ in their prefix alone held once."""
         self._check(device)
-        return self._round.zebra.table(device, family)
+        router, bgp = self._routers.get(device), self._round.bgp.get(family)
+        return compressed(self._round.zebra, bgp, router, device, family)
 
     def paths(self, device: str, destination: Address) -> tuple[TracedPath, ...]:
         """Every path that ECMP allows from the device to the destination."""

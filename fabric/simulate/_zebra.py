@@ -12,7 +12,7 @@ from fabric.config import LOOPBACK, Address, DeviceConfig, Family, FibFilter, In
 from fabric.simulate._links import Links
 from fabric.simulate._path import Path
 from fabric.simulate._policy import Policy, Subject
-from fabric.simulate._tables import PrefixTable, prefix_order
+from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import FibEntry, NextHop
 
 EBGP_DISTANCE = 20
@@ -56,8 +56,7 @@ class Zebra:
         """`before`: another outcome on the same links, whose tables without BGP are taken over."""
         self._links = links
         self._bgp = bgp
-        self._bgp_prefixes = tuple(bgp_prefixes)
-        self._bgp_cover = PrefixTable((prefix, prefix) for prefix in self._bgp_prefixes)
+        self._bgp_cover = PrefixTable((prefix, prefix) for prefix in bgp_prefixes)
         self._tables: Mapping[str, _Tables] = (
             {device.name: _Tables(links, device) for device in links.fabric if links.alive(device.name)}
             if before is None
@@ -90,15 +89,28 @@ class Zebra:
         entries = (self.select(device, prefix) for prefix in self._covering(device, address))
         return next((entry for entry in entries if entry is not None and not entry.refused), None)
 
-    def table(self, device: str, family: Family) -> dict[Prefix, FibEntry]:
-        """Every route of the device in the family, by prefix in order."""
-        if device not in self._tables:
-            return {}
+    def alive(self, device: str) -> bool:
+        """True when the device has not failed."""
+        return device in self._tables
+
+    def local_prefixes(self, device: str, family: Family) -> dict[Prefix, None]:
+        """The prefixes of the family with a connected or static route on the device, in their order."""
         version = 4 if family == "ipv4" else 6
-        known = {*self._tables[device].prefixes(), *self._bgp_prefixes}
-        prefixes = sorted((p for p in known if p.version == version), key=prefix_order)
-        found = ((prefix, self.select(device, prefix)) for prefix in prefixes)
-        return {prefix: entry for prefix, entry in found if entry is not None and not entry.refused}
+        return dict.fromkeys(prefix for prefix in self._tables[device].prefixes() if prefix.version == version)
+
+    def bgp_covering(self, address: Address) -> Iterator[Prefix]:
+        """The prefixes that BGP knows and that hold the address."""
+        return self._bgp_cover.covering(address)
+
+    def filter_of(self, device: str, family: Family) -> str | None:
+        """The route map of the device's FIB filter for BGP."""
+        found = self._tables[device].filters.get((family, "bgp"))
+        return None if found is None else found.route_map
+
+    def bgp_route(self, device: str, prefix: Prefix, paths: tuple[Path, ...]) -> FibEntry | None:
+        """What the kernel gets of these paths, where no other protocol has a route; `None` where none can be used."""
+        tables = self._tables[device]
+        return self._install(tables, prefix, self._bgp_candidate(tables, prefix, paths))
 
     def igp_metric(self, device: str, address: Address, connected_only: bool) -> int | None:
         """The metric of the route to a next hop as bgpd tracks it, `None` when unreachable (`zebra_rnh.c`)."""
@@ -168,9 +180,12 @@ class Zebra:
             yield _Route(distance, "static", 0, self._static_legs(tables, prefix, hops))
         paths = self._bgp(tables.device.name, prefix)
         if paths:
-            distance = EBGP_DISTANCE if paths[0].external else IBGP_DISTANCE
-            metric = paths[0].attributes.med or 0
-            yield _Route(distance, "bgp", metric, self._bgp_legs(tables, prefix, paths))
+            yield self._bgp_candidate(tables, prefix, paths)
+
+    def _bgp_candidate(self, tables: _Tables, prefix: Prefix, paths: tuple[Path, ...]) -> _Route:
+        distance = EBGP_DISTANCE if paths[0].external else IBGP_DISTANCE
+        metric = paths[0].attributes.med or 0
+        return _Route(distance, "bgp", metric, self._bgp_legs(tables, prefix, paths))
 
     def _install(self, tables: _Tables, prefix: Prefix, route: _Route) -> FibEntry | None:
         """The kernel's route: its active next hops that the protocol's FIB filter lets through."""

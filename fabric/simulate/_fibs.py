@@ -1,0 +1,86 @@
+"""Kernel tables in compressed form: routes of one device that differ in their prefix alone are held once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from fabric.config import Family, Prefix
+from fabric.simulate._bgp import FamilyBgp, handed_over
+from fabric.simulate._classsets import ClassSet, members, set_of
+from fabric.simulate._path import Path, Router
+from fabric.simulate._tables import prefix_order
+from fabric.simulate._values import FibEntry, NextHop
+from fabric.simulate._zebra import Zebra
+
+
+@dataclass(frozen=True)
+class CompressedFib:
+    """The kernel's main table of one device in one family."""
+
+    groups: tuple[tuple[FibEntry, ClassSet], ...]
+    """One route of each kind, with the destination classes whose prefixes have such a route."""
+    apart: Mapping[Prefix, FibEntry]
+    """Routes that are not told by their class: connected and static ones, and what covers a next hop."""
+    _bgp: FamilyBgp | None = field(repr=False, default=None)
+
+    def __len__(self) -> int:
+        """How many routes the table has."""
+        classes = () if self._bgp is None else self._bgp.classes
+        return len(self.apart) + sum(len(classes[number].prefixes) for _, s in self.groups for number in members(s))
+
+    @property
+    def next_hop_sets(self) -> frozenset[frozenset[NextHop]]:
+        """The sets of next hops that routes share."""
+        return frozenset(entry.next_hops for entry in (*self.apart.values(), *(entry for entry, _ in self.groups)))
+
+    def entries(self) -> Iterator[FibEntry]:
+        """Every route, in no order."""
+        yield from self.apart.values()
+        for entry, classes in self.groups:
+            assert self._bgp is not None
+            for number in members(classes):
+                yield from (replace(entry, prefix=prefix) for prefix in self._bgp.classes[number].prefixes)
+
+    def table(self) -> dict[Prefix, FibEntry]:
+        """Every route by prefix, in order."""
+        return {entry.prefix: entry for entry in sorted(self.entries(), key=_order)}
+
+
+def _order(entry: FibEntry) -> tuple[int, int]:
+    return prefix_order(entry.prefix)
+
+
+def compressed(
+    zebra: Zebra, bgp: FamilyBgp | None, router: Router | None, device: str, family: Family
+) -> CompressedFib:
+    """The table of a device; of a device that has failed an empty one."""
+    if not zebra.alive(device):
+        return CompressedFib((), {})
+    local = zebra.local_prefixes(device, family)
+    if bgp is None or router is None:
+        return CompressedFib((), _selected(zebra, device, local))
+    handed = [(handed_over(decision), classes) for decision, classes in bgp.groups(router)]
+    apart = dict.fromkeys((*local, *_covering(zebra, (paths for paths, _ in handed))))
+    special = set_of(number for number in map(bgp.class_of, apart) if number is not None)
+    groups: list[tuple[FibEntry, ClassSet]] = []
+    for paths, classes in handed:
+        for prefix, part in bgp.told_apart(router, zebra.filter_of(device, family), classes & ~special if paths else 0):
+            entry = zebra.bgp_route(device, prefix, paths)
+            if entry is not None and not entry.refused:
+                groups.append((entry, part))
+    singly = {prefix for number in members(special) for prefix in bgp.classes[number].prefixes}
+    return CompressedFib(tuple(groups), _selected(zebra, device, dict.fromkeys((*apart, *singly))), bgp)
+
+
+def _covering(zebra: Zebra, handed: Iterator[tuple[Path, ...]]) -> Iterator[Prefix]:
+    """The BGP prefixes that hold a next hop, whose routes may depend on each other."""
+    addresses = {path.next_hop.address for paths in handed for path in paths} - {None}
+    for address in addresses:
+        assert address is not None
+        yield from zebra.bgp_covering(address)
+
+
+def _selected(zebra: Zebra, device: str, prefixes: Mapping[Prefix, None]) -> dict[Prefix, FibEntry]:
+    found = ((prefix, zebra.select(device, prefix)) for prefix in prefixes)
+    return {prefix: entry for prefix, entry in found if entry is not None and not entry.refused}
