@@ -39,7 +39,7 @@ DOORS = {("fabric", "api")}
 """Who opens a room to the right of theirs: `fabric.load` is where users of the library come in."""
 FORBIDDEN = {("simulate", "render"), ("lab", "simulate")}
 """Prediction and observation stay apart until `verify` compares them."""
-HEAVY = frozenset({"jinja2", "networkx", "pydantic", "pynetbox", "pyroute2", "scapy"})
+HEAVY = frozenset({"distributed", "jinja2", "networkx", "pydantic", "pynetbox", "pyroute2", "scapy"})
 """Libraries that take longer to import than `fabric --help` may take."""
 
 

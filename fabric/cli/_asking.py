@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fabric.cli._console import progress
+from fabric.cli._engine import HERE, Engine
 from fabric.cli._options import Format
 from fabric.cli._planning import planned
 
@@ -26,7 +27,7 @@ class Asked:
     plan: Plan
     what_if: WhatIf
     file: str = ""
-    jobs: int = 1
+    engine: Engine = HERE
     form: Format = Format.text
 
     @property
@@ -68,14 +69,14 @@ class Asked:
         if not wanted:
             action = "Write some under `intents:`, or leave the option out."
             raise InputError(f"--intents: found no intents in the topology file; allowed: one or more. {action}")
-        with _listener() as listener, _workers(self.jobs) as mapper:
+        with _listener() as listener, self.engine.mapper() as mapper:
             return judge_failures(wanted, what.fabric, what.failures, mapper, listener)
 
     def budgets(self) -> tuple[ClassBudget, ...]:
         """What single failures cost, by class."""
         from fabric.simulate import budgets
 
-        with _listener() as listener, _workers(self.jobs) as mapper:
+        with _listener() as listener, self.engine.mapper() as mapper:
             return budgets(self.what_if.fabric, self.what_if.failures, mapper, listener)
 
     def load(self, traffic: Traffic) -> Load:
@@ -94,7 +95,7 @@ class Asked:
         judges: list[Judge] = [intent_judge(asked_of, what.fabric, what.failures)] if asked_of else []
         if traffic is not None:
             judges.append(load_judge(self.simulation(), traffic.streams(self), traffic.link_gbps))
-        with _listener() as listener, _workers(self.jobs) as mapper:
+        with _listener() as listener, self.engine.mapper() as mapper:
             return sweep(what.fabric, sweeps, what.failures, SweepOptions(mapper, listener, tuple(judges)))
 
 
@@ -132,19 +133,3 @@ def _listener() -> Iterator[Callable[[int, int], None]]:
 
     with progress() as listener:
         yield lambda done, total: listener(Progress("scenarios", done, total))
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Callable[..., Iterable[Any]]]:
-    """`map` over that many processes."""
-    if jobs == 1:
-        yield map
-        return
-    import gc
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # The progress bar has a thread, and a process with threads must not be forked.
-    clean = get_context("forkserver")
-    with ProcessPoolExecutor(jobs, clean, initializer=gc.set_threshold, initargs=(gc.get_threshold()[0],)) as pool:
-        yield pool.map

@@ -15,6 +15,7 @@ import typer
 
 from fabric.cli._asking import Traffic, ask
 from fabric.cli._console import say
+from fabric.cli._engine import Engine
 from fabric.cli._options import FileArgument
 from fabric.cli._planning import LedgerOption, PinsOption
 from fabric.cli._simulate import FailOption, LoadOption, SpeedOption
@@ -53,7 +54,7 @@ def report(
     from fabric.report import page
 
     write = _writer(output)
-    asked = replace(ask(file, fail, ledger, pins), jobs=jobs)
+    asked = replace(ask(file, fail, ledger, pins), engine=Engine(jobs))
     traffic = None if load is None else Traffic(load, link_gbps)
     prediction = asked.overview()
     found = page.Answers(

@@ -11,6 +11,7 @@ import typer
 from fabric.cli import _answers as answers
 from fabric.cli._asking import Traffic, ask
 from fabric.cli._console import answer_json, say, show
+from fabric.cli._engine import engine as engine_of
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption
 from fabric.cli._planning import LedgerOption, PinsOption
 
@@ -61,13 +62,16 @@ def simulate(
     load: LoadOption = None,
     link_gbps: SpeedOption = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep, --intents and --budget.")] = 1,
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE", help="What runs them: local, dask (--jobs workers), dask://HOST:PORT.")
+    ] = "local",
     form: FormatOption = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
     chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
     form = Format.json if as_json else form
-    asked = replace(ask(file, fail, ledger, pins), jobs=jobs, form=_form_for(chosen, form, load))
+    asked = replace(ask(file, fail, ledger, pins), engine=engine_of(engine, jobs), form=_form_for(chosen, form, load))
     traffic = None if load is None else Traffic(load, link_gbps)
     ways: dict[str | None, Callable[[], bool]] = {
         "--rib": lambda: answers.rib(asked, str(rib)),

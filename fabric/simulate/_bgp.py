@@ -45,6 +45,17 @@ class FamilyBgp:
         found = (decision for decision, classes in self.groups(router) if classes >> number & 1)
         return next(map(handed_over, found), ())
 
+    def prefixes_in(self, classes: ClassSet) -> int:
+        """How many prefixes the classes have."""
+        return sum(size * (classes & alike).bit_count() for size, alike in self._by_size)
+
+    @cached_property
+    def _by_size(self) -> tuple[tuple[int, ClassSet], ...]:
+        found: dict[int, ClassSet] = {}
+        for number, item in enumerate(self.classes):
+            found[len(item.prefixes)] = found.get(len(item.prefixes), 0) | 1 << number
+        return tuple(found.items())
+
     def class_of(self, prefix: Prefix) -> int | None:
         """The class of the prefix; `None` where nobody originates it."""
         return self._class_of.get(prefix)

@@ -148,7 +148,7 @@ def ranked(effect: Effect) -> list[tuple[float, int, Loss]]:
 def _size(ground: FamilyGround, losses: Iterable[Loss]) -> tuple[int, int]:
     routes = hops = 0
     for loss in losses:
-        count = ground.prefixes_in(loss.classes)
+        count = ground.bgp.prefixes_in(loss.classes)
         routes, hops = routes + count, hops + count * (loss.before - loss.after)
     return routes, hops
 

@@ -26,8 +26,9 @@ class CompressedFib:
 
     def __len__(self) -> int:
         """How many routes the table has."""
-        classes = () if self._bgp is None else self._bgp.classes
-        return len(self.apart) + sum(len(classes[number].prefixes) for _, s in self.groups for number in members(s))
+        if self._bgp is None:
+            return len(self.apart)
+        return len(self.apart) + sum(self._bgp.prefixes_in(classes) for _, classes in self.groups)
 
     @property
     def next_hop_sets(self) -> frozenset[frozenset[NextHop]]:

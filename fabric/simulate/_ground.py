@@ -50,6 +50,7 @@ class FamilyGround:
     """One family of the healthy fabric."""
 
     family: Family
+    bgp: FamilyBgp
     rules: Rules
     state: State
     ports: Mapping[Port, tuple[int, ...]]
@@ -116,18 +117,6 @@ class FamilyGround:
             width = len(handed_over(decision))
             found[width] = found.get(width, 0) | classes
         return tuple(found.items())
-
-    @cached_property
-    def by_size(self) -> tuple[tuple[int, ClassSet], ...]:
-        """The classes by how many prefixes they have."""
-        found: dict[int, ClassSet] = {}
-        for number, item in enumerate(self.rules.sets.classes):
-            found[len(item.prefixes)] = found.get(len(item.prefixes), 0) | 1 << number
-        return tuple(found.items())
-
-    def prefixes_in(self, classes: ClassSet) -> int:
-        """How many prefixes the classes have."""
-        return sum(size * (classes & members).bit_count() for size, members in self.by_size)
 
 
 @dataclass(frozen=True)
@@ -211,7 +200,7 @@ def _family(links: Links, final: Round, family: Family) -> FamilyGround | None:
         return None
     table = PrefixTable((prefix, prefix) for item in bgp.classes for prefix in item.prefixes)
     covered = any(len(list(table.covering(point.address))) > 1 for point in points)
-    made = FamilyGround(family, rules, state, ports, points, classes, speaker, elsewhere, covered)
+    made = FamilyGround(family, bgp, rules, state, ports, points, classes, speaker, elsewhere, covered)
     # A wider route may hide that an endpoint has no route of its own to another.
     return None if covered and not made.complete else made
 
