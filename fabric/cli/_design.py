@@ -45,6 +45,9 @@ def plan(
     pins: PinsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Only compare; exit 1 if file and ledger differ.")] = False,
     reclaim: Annotated[bool, typer.Option("--reclaim", help="Free the values that lost their owner.")] = False,
+    renumber: Annotated[
+        list[str] | None, typer.Option("--renumber", metavar="RACK", help="Give a rack other values; may repeat.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How --check answers; else text or json.")] = Format.text,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,15 +56,15 @@ def plan(
     from fabric.errors import InputError
     from fabric.report import plan_document, plan_files, plan_tables
 
-    if ledger is None and (check or reclaim):
-        raise InputError("--check and --reclaim ask about a ledger. Name its file with --ledger.")
+    if ledger is None and (check or reclaim or renumber):
+        raise InputError("--check, --reclaim and --renumber ask about a ledger. Name its file with --ledger.")
     chosen = Format.json if as_json else form
     if not check and chosen not in (Format.text, Format.json):
         raise InputError(f"--format {chosen}: only --check passes or fails. Add --check, or choose text or json.")
     design = designed(file, pins)
     if check:
         raise typer.Exit(_check(file, design, ledger, chosen))
-    kept = read(ledger)
+    kept = planning.without(read(ledger), renumber or ())
     value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
         planning.write_ledger(ledger, planning.ledger_of(value))

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from fabric.plan._build import build, ledger_of, reclaim
     from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubscription
     from fabric.plan._diff import ValueChange, diff, drift
-    from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text
+    from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text, without
     from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
     from fabric.plan._model import Block, DevicePlan, HostAddress, LinkEnd, LinkPlan, Plan, PoolUse, SubnetPlan
     from fabric.plan._summaries import Summary, summaries
@@ -44,5 +44,6 @@ __all__ = [
     "reclaim",
     "summaries",
     "value_text",
+    "without",
     "write_ledger",
 ]

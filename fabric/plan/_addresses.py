@@ -42,7 +42,8 @@ def address(family: str, value: int) -> Address:
 
 def closed_in(topology: Topology, prefix: Prefix) -> tuple[tuple[int, int], ...]:
     """The stretches of a prefix that the topology excludes, ends exclusive."""
-    inside = [entry for entry in topology.exclude if entry.version == prefix.version and entry.overlaps(prefix)]
+    excluded = (entry for stretch in topology.exclude for entry in stretch)
+    inside = [entry for entry in excluded if entry.version == prefix.version and entry.overlaps(prefix)]
     return tuple(sorted((int(n.network_address), int(n.broadcast_address) + 1) for n in inside))
 
 

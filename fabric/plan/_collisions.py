@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fabric.errors import Problem
-from fabric.plan._ledger import Key, Ledger, entries, port_space, space_of, spaces, value_text
+from fabric.plan._ledger import CORE, Key, Ledger, entries, port_space, space_of, spaces, value_text
 
 Clash = tuple[Key, Key, int]
 
@@ -52,9 +52,11 @@ def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
     if first.place == second.place:
         action = "Remove the line of the one that is not in service, and plan again: it is given another value."
     else:
+        racks = [place for place in (first.place, second.place) if place != CORE]
+        options, heads = (" or ".join(map(text.format, racks)) for text in ("--renumber {}", "'{}/'"))
         action = (
-            f"Of {first.place} and {second.place}, remove the lines of the one that is not in service "
-            f"(they start with '{first.place}/' or '{second.place}/'), and plan again: it is given other values."
+            f"Of {first.place} and {second.place}, give the one that is not in service other values: "
+            f"remove its lines (they start with {heads}) and plan again, or plan again with {options}."
         )
     return Problem(ledger.where(second), str(second), found, "each value once", action)
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 import socket
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import NamedTuple
+
+from fabric.errors import InputError
 
 Section = tuple[str, str]
 """Place and kind."""
@@ -62,6 +65,23 @@ class Ledger:
 
 
 EMPTY = Ledger()
+
+
+def without(ledger: Ledger, racks: Collection[str]) -> Ledger:
+    """The ledger without what stands in racks, which are given other values then: for racks that nobody has built yet.
+
+    Raises `InputError` for a rack that it knows nothing of.
+    """
+    known = {place for place, _ in (*ledger.given, *ledger.released)} - {CORE}
+    for rack in racks:
+        if rack not in known:
+            nearest = ", ".join(get_close_matches(rack, sorted(known), 3)) or f"{len(known)} others"
+            raise InputError(f"{ledger.file}: found nothing of rack '{rack}'; it has {nearest}. Name one of its racks.")
+    given, released = (
+        {section: owners for section, owners in values.items() if section[0] not in racks}
+        for values in (ledger.given, ledger.released)
+    )
+    return replace(ledger, given=given, released=released)
 
 
 def entries(values: Values) -> Iterator[tuple[Key, int]]:

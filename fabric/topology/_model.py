@@ -16,7 +16,6 @@ from fabric.topology._intents import Intent
 from fabric.topology._suppression import Suppression
 from fabric.topology._values import (
     AnyAddress,
-    AnyPrefix,
     Asn,
     DeviceName,
     Members,
@@ -25,6 +24,7 @@ from fabric.topology._values import (
     Prefix4,
     Prefix6,
     Role,
+    Stretch,
     Strict,
     Switch,
 )
@@ -379,8 +379,8 @@ class Topology(Strict):
     """Models of switches that `models` refers to."""
     models: Models = Field(default_factory=Models.model_construct)
     """The model of each tier's switches."""
-    exclude: tuple[AnyPrefix, ...] = ()
-    """Addresses and prefixes that are given out to nobody."""
+    exclude: tuple[Stretch, ...] = ()
+    """Addresses, prefixes and ranges (`172.18.0.10-172.18.0.20`) that are given out to nobody."""
     pins: Mapping[DeviceName, Mapping[Name, tuple[AnyAddress, ...]]] = {}
     """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()

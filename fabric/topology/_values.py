@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", examples=["rack-0"])]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["worker-0"])]
@@ -48,18 +48,39 @@ def _address(value: object) -> object:
         raise ValueError("an IPv4 or IPv6 address such as 172.18.0.10") from None
 
 
-def _prefix(value: object) -> object:
-    """The prefix in a text, which may be a bare address."""
+def _stretch(value: object) -> object:
+    """The prefixes in a text: one, or those that make up a range such as `172.18.0.10-172.18.0.20`."""
+    if isinstance(value, list | tuple):  # as a topology that is written out has it
+        return tuple(ip_network(str(entry)) for entry in value)
+    first, dash, last = str(value).partition("-")
     try:
-        return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(str(value))
+        if not dash:
+            return (ip_network(str(value)),)
+        from netaddr import AddrFormatError, IPRange  # noqa: PLC0415 - few designs exclude a range
+
+        try:
+            return tuple(ip_network(str(entry)) for entry in IPRange(first.strip(), last.strip()).cidrs())
+        except AddrFormatError as error:
+            raise ValueError(str(error)) from error
     except ValueError:
-        raise ValueError("an address or prefix such as 172.18.0.10 or 172.18.0.64/26") from None
+        allowed = "172.18.0.10, 172.18.0.64/26 or 172.18.0.10-172.18.0.20"
+        raise ValueError(f"an address, prefix or range such as {allowed}") from None
+
+
+def _texts(networks: tuple[IPv4Network | IPv6Network, ...]) -> list[str]:
+    return list(map(str, networks))
 
 
 _TEXT = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+$"}
-_TEXT_WITH_LENGTH = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+(/\d{1,3})?$"}
 AnyAddress = Annotated[IPv4Address | IPv6Address, PlainValidator(_address), WithJsonSchema(_TEXT)]
-AnyPrefix = Annotated[IPv4Network | IPv6Network, PlainValidator(_prefix), WithJsonSchema(_TEXT_WITH_LENGTH)]
+_RANGE_TEXT = {"type": "string", "pattern": r"^[0-9A-Fa-f:.]+((/\d{1,3})|( ?- ?[0-9A-Fa-f:.]+))?$"}
+Stretch = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    PlainValidator(_stretch),
+    PlainSerializer(_texts),
+    WithJsonSchema(_RANGE_TEXT),
+]
+"""An address, a prefix or a range, as the prefixes that it takes."""
 
 Role = Literal["control-plane", "worker", "compute", "networker", "storage", "tester", "server"]
 

@@ -135,3 +135,17 @@ def test_wrong_pins_are_bad_input(tmp_path: Path) -> None:
     done = fabric("plan", QUICKSTART, "--pins", pins)
     assert done.returncode == 2
     assert f"{pins}:2: network: found 'storage'; allowed: none is defined." in done.stderr
+
+
+def test_the_same_file_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    """Were anything in the order of a set, another seed of Python's hashes would show it."""
+    trees = []
+    for seed in ("1", "2"):
+        out, env = tmp_path / seed, {"PYTHONHASHSEED": seed}
+        ledger = out / "plan.lock.yaml"
+        fabric("plan", TOPOLOGIES / "rhoso-dz.yaml", "-o", out, env=env)
+        fabric("render", TOPOLOGIES / "rhoso-dz.yaml", "-o", out, "--export", "all", env=env)
+        fabric("plan", TOPOLOGIES / "rhoso-dz.yaml", "--ledger", ledger, "--json", env=env)
+        trees.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert len(trees[0]) > 100
+    assert trees[0] == trees[1]

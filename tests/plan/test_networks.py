@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from fabric import config, plan
-from fabric.errors import PlanError
+from fabric.errors import PlanError, TopologyError
 from fabric.plan import EMPTY, Ledger, Plan
 from tests.designs import Values, design_of
 
@@ -101,6 +101,19 @@ def test_excluded_addresses_are_given_to_nobody() -> None:
     used = [a for d in made.devices for a in (*d.loopbacks, *(h.address for h in d.hosts))]
     used += [i.ip for link in made.links for end in link.ends for i in end.addresses]
     assert not [address for address in used if any(address in network for network in networks)]
+
+
+def test_a_range_may_be_excluded() -> None:
+    made = planned(exclude=["172.18.0.8-172.18.0.11", "fd00:18::a - fd00:18::20"], networks={"storage": ROUTED})
+    assert [str(h.address) for h in made.by_name["a1-worker-1"].hosts] == ["172.18.0.12", "fd00:18::21"]
+    again = design_of({**BASE, **made.design.topology.model_dump(mode="json", exclude_unset=True)})
+    assert again.topology.exclude == made.design.topology.exclude
+
+
+@pytest.mark.parametrize("wrong", ["172.18.0.9-172.18.0.8", "172.18.0.9-fd00::1", "172.18.0.9-", "a-b"])
+def test_a_range_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(TopologyError, match=r"exclude\[0\].*172\.18\.0\.10-172\.18\.0\.20"):
+        planned(exclude=[wrong])
 
 
 def test_excluding_an_address_in_use_names_its_line() -> None:
