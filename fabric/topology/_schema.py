@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from fabric.topology import _cluster, _intents, _model
+from fabric.topology import _cluster, _intents, _model, _suppression
 from fabric.topology._model import Topology
 
 
@@ -31,7 +31,7 @@ def _descriptions() -> Mapping[str, Mapping[str, str]]:
 
     pydantic reads them too (`use_attribute_docstrings`), but whenever the classes are made, which is in every command.
     """
-    modules = (ast.parse(inspect.getsource(module)) for module in (_cluster, _intents, _model))
+    modules = (ast.parse(inspect.getsource(module)) for module in (_cluster, _intents, _model, _suppression))
     classes = {node.name: node for module in modules for node in module.body if isinstance(node, ast.ClassDef)}
     return {name: dict(_inherited(node, classes)) for name, node in classes.items()}
 
