@@ -31,8 +31,15 @@ class DiffFormat(StrEnum):
     markdown = "markdown"
 
 
-def schema() -> None:
-    """Print the JSON Schema of topology files, for editors."""
+def schema(
+    scenario: Annotated[bool, typer.Option("--scenario", help="Of scenario files instead.")] = False,
+) -> None:
+    """Print the JSON Schema of topology files, or of scenario files, for editors."""
+    if scenario:
+        from fabric.verify import scenario_schema
+
+        answer_json(scenario_schema())
+        return
     from fabric.topology import json_schema
 
     answer_json(json_schema())

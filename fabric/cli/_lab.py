@@ -23,12 +23,13 @@ app = typer.Typer(
 )
 _TARGET_HELP = (
     "link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, partition:ZONE, power:ZONE, "
-    "silent:DEVICE:PORT (one way), silent:A--B (both ways), drain:DEVICE, daemon:DEVICE:DAEMON (killed), "
-    "pause:DEVICE:DAEMON (stopped), restart:DEVICE:DAEMON or reload:DEVICE."
+    "silent:DEVICE:PORT (one way), silent:A--B (both ways), silent:DEVICE, drain:DEVICE, "
+    "daemon:DEVICE:DAEMON (killed), pause:DEVICE:DAEMON (stopped), restart:DEVICE:DAEMON or reload:DEVICE."
 )
 app.command()(_prove.impair)
 app.command()(_prove.rtt)
 app.command()(_prove.measure)
+app.command()(_prove.run)
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
 

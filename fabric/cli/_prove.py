@@ -1,8 +1,10 @@
-"""`fabric lab impair|rtt`: what links do to packets, and whether they do it."""
+"""`fabric lab impair|rtt|measure|run`: what is done to a lab, and what is measured meanwhile."""
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -143,3 +145,49 @@ def measure(
         if timeline:
             show([timeline_table(found.runs[-1])])
     raise typer.Exit(0 if found.within_budget else 1)
+
+
+def run(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Scenarios: files, or names of shipped ones, as --list shows.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every shipped scenario that the fabric allows.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the shipped scenarios and end.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Directory for report.md, report.json and junit.xml.")
+    ] = None,
+    lab: LabOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play scenarios on a running lab, under traffic, and report what was as expected.
+
+    Exit code 1 if something was not.
+    """
+    from fabric.errors import InputError
+    from fabric.lab import fabric_of
+    from fabric.report import scenario_document, scenario_junit, scenario_markdown, scenario_tables
+    from fabric.report import table as table_of
+    from fabric.verify import ScenarioReport, cases, load_scenario, play, shipped_scenarios, this_machine
+
+    shipped = [load_scenario(path.stem) for path in shipped_scenarios()] if every or listed else []
+    if listed:
+        show([table_of("Scenarios", ("name", "title"), ((s.name, s.title) for s in shipped))])
+        return
+    if bool(names) == every:
+        raise InputError("Name scenarios, or play all with --all. `fabric lab run --list` shows the shipped ones.")
+    wanted = shipped or [load_scenario(name) for name in names or ()]
+    running = running_lab(lab)
+    now = running.status()
+    fabric, machine = fabric_of(now), this_machine(now)
+    played = tuple(play(running, fabric, case, note) for scenario in wanted for case in cases(scenario, fabric))
+    report = ScenarioReport(running.name, machine, played)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "report.md").write_text(scenario_markdown(report))
+        (output / "report.json").write_text(json.dumps(scenario_document(report), indent=2) + "\n")
+        (output / "junit.xml").write_text(scenario_junit(report))
+    if as_json:
+        answer_json(scenario_document(report))
+    else:
+        show(scenario_tables(report))
+    raise typer.Exit(0 if report.passed else 1)

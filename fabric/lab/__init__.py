@@ -30,7 +30,8 @@ from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._impairment import LEAST_MTU, Impaired, Impairment, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import netns_path
-from fabric.lab._running import RunningLab
+from fabric.lab._quorum import Member, QuorumPhase, QuorumResult, Timers
+from fabric.lab._running import Quorum, RunningLab, Streaming
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
 from fabric.lab._stream import Event, FlowPhase, Phase, StreamResult, StreamSettings
@@ -63,18 +64,24 @@ __all__ = [
     "LabSpec",
     "LabStatus",
     "Lateness",
+    "Member",
     "PairResult",
     "Phase",
     "ProbePair",
     "ProbeResult",
     "ProbeSettings",
     "Progress",
+    "Quorum",
+    "QuorumPhase",
+    "QuorumResult",
     "Reconfigured",
     "RouteDifference",
     "RouteKind",
     "RunningLab",
     "StreamResult",
     "StreamSettings",
+    "Streaming",
+    "Timers",
     "UpOptions",
     "UpResult",
     "ZonePair",

@@ -30,15 +30,19 @@ from fabric.lab._agent import (
 from fabric.lab._engine import LabEngine, LabStatus
 from fabric.lab._fib_model import Forwarding, KernelFib
 from fabric.lab._netns import named
+from fabric.lab._quorum import Member, QuorumRequest, QuorumResult, Timers
+from fabric.lab._quorum import read_result as read_quorum
+from fabric.lab._quorum import write_request as write_quorum
 from fabric.lab._stream import Phase, StreamRequest, StreamResult, StreamSettings, read_result, write_request
 
 _AGENT = (sys.executable, "-P", "-m", "fabric.lab._agent")
 _STREAM = (sys.executable, "-P", "-m", "fabric.lab._stream")
+_QUORUM = (sys.executable, "-P", "-m", "fabric.lab._quorum")
 _PATIENCE_S = 30.0
 
 
-class Streaming:
-    """The caller's side of a running stream."""
+class Conversation:
+    """The caller's side of a program that runs in a lab and answers each line with one."""
 
     def __init__(self, lab: str, process: subprocess.Popen[str]) -> None:
         self._lab = lab
@@ -53,14 +57,34 @@ class Streaming:
             self._process.stdin.flush()
             answer = json.loads(self._process.stdout.readline())
         except (OSError, ValueError) as error:
-            raise LabError(f"Lab {self._lab}: the stream of probes ended ({error}). Is the lab still up?") from error
+            raise LabError(f"Lab {self._lab}: what runs in it to measure ended ({error}). Is it still up?") from error
         if "error" in answer:
-            raise LabError(f"Lab {self._lab}: probes could not be sent: {answer['error']}")
+            raise LabError(f"Lab {self._lab}: {answer['error']}")
         return answer["reply"]
+
+
+class Streaming(Conversation):
+    """A running stream of probes."""
 
     def finish(self, phases: Sequence[Phase]) -> StreamResult:
         """What came of the stream, which ends with this."""
         return read_result(self.say([[phase.name, phase.began_ns] for phase in phases]))
+
+
+class Quorum(Conversation):
+    """etcd, running and written to."""
+
+    def kill(self, devices: Sequence[str]) -> None:
+        """Nothing; etcd on these devices, where it runs, is dead."""
+        self.say({"kill": list(devices)})
+
+    def start(self, devices: Sequence[str]) -> None:
+        """Nothing; etcd on these devices, where it has died, runs again with what it had stored."""
+        self.say({"start": list(devices)})
+
+    def finish(self, phases: Sequence[Phase]) -> QuorumResult:
+        """What came of it, which ends with this."""
+        return read_quorum(self.say([[phase.name, phase.began_ns] for phase in phases]))
 
 
 @dataclass(frozen=True)
@@ -105,6 +129,19 @@ class RunningLab:
                 assert process.stdin is not None
                 with suppress(OSError):
                     process.stdin.close()  # which ends the program
+
+    @contextmanager
+    def quorum(self, members: Sequence[Member], timers: Timers) -> Iterator[Quorum]:
+        """etcd on these devices, for the length of the block. Raises `LabError` where it gets no leader."""
+        with self.engine.converse(self.name, _QUORUM) as process:
+            quorum = Quorum(self.name, process)
+            try:
+                quorum.say(write_quorum(QuorumRequest(tuple(members), timers)))
+                yield quorum
+            finally:
+                assert process.stdin is not None
+                with suppress(OSError):
+                    process.stdin.close()
 
     def vtysh_json(self, device: str, command: str) -> Any:
         """FRR's answer to a `show … json` command."""

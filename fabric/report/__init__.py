@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
+    from fabric.report._scenarios import scenario_document, scenario_junit, scenario_markdown, scenario_tables
     from fabric.report._simulation import (
         fib_document,
         fib_tables,
@@ -116,6 +117,10 @@ __all__ = [
     "rule_text",
     "rules_markdown",
     "rules_table",
+    "scenario_document",
+    "scenario_junit",
+    "scenario_markdown",
+    "scenario_tables",
     "start_document",
     "status_document",
     "status_tables",

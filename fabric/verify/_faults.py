@@ -18,9 +18,15 @@ def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     `link:DEVICE:PORT` sets that end down, `link:A--B` the first end of each cable between two devices, `node:`,
     `rack:`, `zone:` and `tier:NAME` every cabled port of their devices, `partition:ZONE` the zone's end of every
     cable that leaves it. `silent:DEVICE:PORT` loses what arrives at that port, `silent:A--B` what arrives at either
+<<<<<<< HEAD
     end of each cable between two devices. `power:ZONE` and `power:DEVICE` take ports and daemons at once.
     `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP), `drain:DEVICE` has its peers
     prefer any other path. The VLANs of a port go down with it.
+=======
+    end of each cable between two devices, `silent:DEVICE` what arrives at a device. `power:ZONE` and `power:DEVICE`
+    take ports and daemons at once. `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP),
+    `drain:DEVICE` has its peers prefer any other path.
+>>>>>>> 6e2f15b (Play scenarios on a running lab, with etcd under some of them)
     """
     fault = _fault(fabric, status, target)
     return replace(fault, ports=(*fault.ports, *_vlans_of(fabric, fault.ports)))
@@ -47,8 +53,7 @@ def _fault(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     if kind == "drain":
         return Fault(target, reconfigured=(_graceful_shutdown(_asked(fabric, target).fabric.by_name[name]),))
     if kind == "silent":
-        failures = _asked(fabric, f"link:{name}").failures
-        return Fault(target, deaf=_deaf_ports(fabric, failures, name))
+        return Fault(target, deaf=_deaf_ports(fabric, target))
     if kind not in _WIRE_KINDS:
         raise InputError(f"{target}: {_choose(kind, KINDS, 'kind')}")
     return Fault(target, ports=_ports(fabric, _asked(fabric, target).failures, name))
@@ -139,7 +144,12 @@ def _graceful_shutdown(device: DeviceConfig) -> Reconfigured:
     return Reconfigured(device.name, lines, undo)
 
 
-def _deaf_ports(fabric: FabricConfig, failures: Failures, name: str) -> tuple[Port, ...]:
+def _deaf_ports(fabric: FabricConfig, target: str) -> tuple[Port, ...]:
+    name = target.partition(":")[2]
+    if ":" not in name and "--" not in name:
+        devices = _asked(fabric, f"node:{name}").failures.devices
+        return tuple(end for cable in fabric.cables for end in (cable.a, cable.b) if end.device in devices)
+    failures = _asked(fabric, f"link:{name}").failures
     cables = [cable for cable in fabric.cables if cable in failures.cables]
     if "--" in name:
         return tuple(end for cable in cables for end in (cable.a, cable.b))

@@ -21,7 +21,7 @@ from fabric.lab import (
     StreamResult,
     StreamSettings,
 )
-from fabric.simulate import CARRIER, SILENT, Convergence, Endpoint, Failures, endpoints, simulate, tcp_gap_ms
+from fabric.simulate import CARRIER, NONE, SILENT, Convergence, Endpoint, Failures, endpoints, simulate, tcp_gap_ms
 from fabric.verify._actions import perform, restore
 from fabric.verify._faults import broken, unpredicted
 from fabric.verify._predict import FAMILIES, Prediction, predict
@@ -278,19 +278,19 @@ def updates_sent(lab: RunningLab, speakers: Sequence[str]) -> int:
 
 
 def expectation(
-    fabric: FabricConfig, faults: Sequence[Fault], pairs: Sequence[ProbePair]
+    fabric: FabricConfig, faults: Sequence[Fault], pairs: Sequence[ProbePair], already: Failures = NONE
 ) -> tuple[Expected | None, frozenset[ProbePair]]:
-    """The simulator's budget for the worst pair, and the pairs that it says are cut."""
+    """The simulator's budget for the worst pair, and the pairs that it says are cut; `already` was broken before."""
     if unpredicted(fabric, faults):
         return None, frozenset()
     what = broken(fabric, faults)
     lost = {p for p in pairs if {p.source, p.destination} & what.failures.devices}
-    if what.fabric is not fabric:
+    if what.fabric is not fabric and what.failures.devices == already.devices:
         return Expected(0.0, tcp_gap_ms(0.0), len(lost), "announced"), frozenset(lost)
     deaf = {port for fault in faults for port in fault.deaf}
     silent = frozenset(cable for cable in fabric.cables if cable.a in deaf or cable.b in deaf)
     failures = Failures(what.failures.cables | silent, what.failures.devices)
-    convergence = Convergence(simulate(fabric), simulate(fabric, failures), SILENT if silent else CARRIER)
+    convergence = Convergence(simulate(fabric, already), simulate(fabric, failures), SILENT if silent else CARRIER)
     budgets = {
         pair: convergence.of(
             Endpoint(pair.source, pair.source_address), Endpoint(pair.destination, pair.destination_address)

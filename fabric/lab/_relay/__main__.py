@@ -28,6 +28,7 @@ _LONGEST_FRAME = 65_550
 _READ_AT_ONCE = 32
 _TRIES, _TRY_S = 100, 0.001
 _PR_SET_TIMERSLACK = 29
+_LONGEST_FLUSH_NS = 1_000_000_000
 _LATENESS_KEPT = 20_000
 
 
@@ -82,6 +83,7 @@ class Relay:
         sys.stdout.flush()
 
     def _set(self, directions: tuple[Direction, ...]) -> None:
+        self._send_all()
         wanted = {port for d in directions for port in (d.sender, d.receiver)}
         for port in self._sockets.keys() - wanted:
             self._epoll.unregister(self._sockets[port].fileno())
@@ -99,6 +101,13 @@ class Relay:
             for d in directions
         }
         self._set_offloads({d.sender for d in directions})
+
+    def _send_all(self) -> None:
+        """Nothing; what waits is sent when it is due, if that is soon: a change loses nothing that is under way."""
+        end = time.time_ns() + _LONGEST_FLUSH_NS
+        while self._waiting and self._waiting[0][0] < end:
+            time.sleep(max(0.0, (self._waiting[0][0] - time.time_ns()) / 1e9))
+            self._send_due()
 
     def _set_offloads(self, senders: set[Port]) -> None:
         for port in sorted(senders ^ self._senders):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,11 @@ class Gap:
     ms: float
     lost: int
     open: bool = False
+
+    @property
+    def missing(self) -> range:
+        """The numbers of the lost packets."""
+        return range(self.first, self.first + self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,14 @@ def flow_phases(
     flows: Sequence[Sequence[int]],
     heartbeats: Sequence[Sequence[int]],
 ) -> Iterator[FlowPhase]:
-    """What became of a pair in each phase. A gap belongs to the phase in which its first lost packet was sent."""
+    """What became of a pair in each phase.
+
+    A lost packet counts where it was sent, an outage where its first lost packet was.
+    """
     found = [list(gaps(sent, arrived)) for arrived in flows]
     starts = [phase.began_ns for phase in phases]
     of_phase = [max(0, bisect_right(starts, at) - 1) for at in sent.at_ns]
+    lost = [Counter(of_phase[n] for gap in of_flow for n in gap.missing) for of_flow in found]
     for position, phase in enumerate(phases):
         here = [[gap for gap in of_flow if of_phase[gap.first] == position] for of_flow in found]
         losses = [[gap for gap in of_flow if gap.lost] for of_flow in here]
@@ -69,8 +79,8 @@ def flow_phases(
             pair,
             phase.name,
             sent=of_phase.count(position) * len(flows),
-            lost=sum(gap.lost for of_flow in losses for gap in of_flow),
-            flows_hit=sum(bool(of_flow) for of_flow in losses),
+            lost=sum(of_flow[position] for of_flow in lost),
+            flows_hit=sum(of_flow[position] > 0 for of_flow in lost),
             outage_ms=round(max((gap.ms for of_flow in losses for gap in of_flow), default=0.0), 3),
             open=any(gap.open for of_flow in losses for gap in of_flow),
             noise_ms=round(max(quiet, default=0.0), 3),

@@ -42,9 +42,10 @@ def test_an_outage_is_the_silence_around_lost_packets_less_the_spacing() -> None
     assert sum(entry.sent for entry in found.values()) == 200
 
 
-def test_a_gap_belongs_to_the_phase_in_which_its_first_lost_packet_was_sent() -> None:
+def test_a_lost_packet_counts_where_it_was_sent_and_an_outage_where_it_began() -> None:
     found = phases(arrived(range(50, 70)))
     assert (found["fault"].outage_ms, found["healed"].outage_ms) == (40.0, 0.0)
+    assert (found["fault"].lost, found["healed"].lost) == (9, 11)
     assert not found["fault"].open
 
 
@@ -60,7 +61,8 @@ def test_silence_to_the_end_is_open() -> None:
     assert found["fault"].open
     assert found["fault"].outage_ms == pytest.approx(139.9)
     nothing = phases([])
-    assert (nothing["quiet"].lost, nothing["quiet"].open, nothing["quiet"].delay_ms) == (100, True, None)
+    assert [nothing[name].lost for name in ("quiet", "fault", "healed")] == [19, 40, 41]
+    assert (nothing["quiet"].open, nothing["quiet"].delay_ms) == (True, None)
 
 
 def test_a_heartbeat_gap_counts_where_it_touches() -> None:

@@ -1,0 +1,92 @@
+"""A scenario for a fabric: what stands for each variable, once for every combination. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from fabric.config import FabricConfig
+from fabric.errors import InputError
+from fabric.verify._scenarios._model import Scenario
+
+_NODES = ("control-plane", "worker", "compute", "networker", "storage", "tester", "server")
+_SPINES = ("spine", "super-spine")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One playing of a scenario."""
+
+    scenario: Scenario
+    chosen: Mapping[str, str]
+    missing: str = ""
+    """Why it cannot be played on this fabric; empty where it can."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name, with what was chosen where there is a choice."""
+        many = [
+            self.chosen[key] for key, choice in self.scenario.choose.items() if choice.endswith(".*") and self.chosen
+        ]
+        return f"{self.scenario.name}[{','.join(many)}]" if many else self.scenario.name
+
+    def filled(self, text: str) -> str:
+        """The text with every `{variable}` replaced; raises `InputError` for one that was not chosen."""
+        missing = [name for name in re.findall(r"\{(\w+)\}", text) if name not in self.chosen]
+        if missing:
+            raise InputError(
+                f"{self.scenario.name}: found {{{missing[0]}}} in {text!r}; allowed: "
+                f"{', '.join(self.scenario.choose) or 'no variable'}. Choose it under `choose`."
+            )
+        return re.sub(r"\{(\w+)\}", lambda found: self.chosen[found[1]], text)
+
+
+def cases(scenario: Scenario, fabric: FabricConfig) -> tuple[Case, ...]:
+    """The cases of the scenario on this fabric; one that says what is missing where it cannot be played."""
+    found: dict[str, tuple[str, ...]] = {}
+    for variable, choice in scenario.choose.items():
+        kind, _, which = choice.partition(".")
+        found[variable] = _picked(candidates(fabric, kind), which)
+        if not found[variable]:
+            return (Case(scenario, {}, f"the fabric has no {choice}"),)
+    if scenario.etcd and len(_control_zones(fabric)) < 3:
+        return (Case(scenario, {}, "the fabric has no control-plane nodes in three zones"),)
+    return tuple(Case(scenario, dict(zip(found, values, strict=True))) for values in product(*found.values()))
+
+
+def candidates(fabric: FabricConfig, kind: str) -> tuple[str, ...]:
+    """Everything of a kind in the fabric's order: zones, devices of a role, or ports.
+
+    `uplink` is a leaf's port to a spine, `downlink` the spine's end of it, `access` a leaf's port to a node.
+    """
+    if kind == "zone":
+        return tuple(dict.fromkeys(device.place.zone for device in fabric if device.place.zone))
+    if kind == "node":
+        return tuple(device.name for device in fabric if device.place.role in _NODES)
+    if kind in ("uplink", "downlink", "access"):
+        return tuple(_ports(fabric, kind))
+    return tuple(device.name for device in fabric if device.place.role == kind)
+
+
+def _ports(fabric: FabricConfig, kind: str) -> Iterator[str]:
+    role = {name: device.place.role for name, device in fabric.by_name.items()}
+    for cable in fabric.cables:
+        roles = (role[cable.a.device], role[cable.b.device])
+        if roles[0] in _SPINES and roles[1] == "leaf" and kind != "access":
+            yield str(cable.b if kind == "uplink" else cable.a)
+        if roles[0] == "leaf" and roles[1] in _NODES and kind == "access":
+            yield str(cable.a)
+
+
+def _picked(names: tuple[str, ...], which: str) -> tuple[str, ...]:
+    if which == "*":
+        return names
+    index = {"first": 0, "last": len(names) - 1}.get(which)
+    index = int(which) if index is None else index
+    return names[index : index + 1] if index >= 0 else ()
+
+
+def _control_zones(fabric: FabricConfig) -> set[str]:
+    return {d.place.zone for d in fabric if d.place.role == "control-plane" and d.place.zone}
