@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -18,18 +18,17 @@ def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     `link:DEVICE:PORT` sets that end down, `link:A--B` the first end of each cable between two devices, `node:`,
     `rack:`, `zone:` and `tier:NAME` every cabled port of their devices, `partition:ZONE` the zone's end of every
     cable that leaves it. `silent:DEVICE:PORT` loses what arrives at that port, `silent:A--B` what arrives at either
-<<<<<<< HEAD
-    end of each cable between two devices. `power:ZONE` and `power:DEVICE` take ports and daemons at once.
-    `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP), `drain:DEVICE` has its peers
-    prefer any other path. The VLANs of a port go down with it.
-=======
     end of each cable between two devices, `silent:DEVICE` what arrives at a device. `power:ZONE` and `power:DEVICE`
     take ports and daemons at once. `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP),
-    `drain:DEVICE` has its peers prefer any other path.
->>>>>>> 6e2f15b (Play scenarios on a running lab, with etcd under some of them)
+    `drain:DEVICE` has its peers prefer any other path. The VLANs of a port go down, or are deaf, with it.
     """
     fault = _fault(fabric, status, target)
-    return replace(fault, ports=(*fault.ports, *_vlans_of(fabric, fault.ports)))
+    return replace(fault, ports=with_vlans(fabric, fault.ports), deaf=with_vlans(fabric, fault.deaf))
+
+
+def with_vlans(fabric: FabricConfig, ports: Sequence[Port]) -> tuple[Port, ...]:
+    """The ports and the VLANs on them."""
+    return (*ports, *_vlans_of(fabric, ports))
 
 
 def _vlans_of(fabric: FabricConfig, ports: Iterable[Port]) -> Iterator[Port]:

@@ -11,6 +11,7 @@ from fabric.config import Address, DeviceConfig, FabricConfig, Family, Port
 from fabric.errors import InputError
 from fabric.lab import LEAST_MTU, Impaired, Impairment, LabStatus, ProbePair, ProbeSettings, RunningLab, ZonePair
 from fabric.simulate import Failures, WhatIfError, endpoints, what_if
+from fabric.verify._faults import with_vlans
 
 _ROUNDS = 10
 _TOLERANCE_MS = 1.0
@@ -35,7 +36,7 @@ def impaired_of(fabric: FabricConfig, target: str, impairment: Impairment) -> Im
         failures = what_if(fabric, [target]).failures
     except WhatIfError as error:
         raise InputError("\n".join(problem.removeprefix("--fail ") for problem in error.problems)) from error
-    return Impaired(target, impairment, tuple(_senders(fabric, failures, name)))
+    return Impaired(target, impairment, with_vlans(fabric, tuple(_senders(fabric, failures, name))))
 
 
 def _senders(fabric: FabricConfig, failures: Failures, name: str) -> Iterator[Port]:
@@ -55,7 +56,8 @@ def _between(fabric: FabricConfig, target: str, impairment: Impairment) -> Impai
             f"{target}: allowed are two of the zones {', '.join(known)}, as zones:A--B. Name two that there are."
         )
     one, two = zones.values()
-    return Impaired(target, impairment, tuple(_leaving(fabric, (one, two))), tuple(sorted(one)), tuple(sorted(two)))
+    ports = with_vlans(fabric, tuple(_leaving(fabric, (one, two))))
+    return Impaired(target, impairment, ports, tuple(sorted(one)), tuple(sorted(two)))
 
 
 def _leaving(fabric: FabricConfig, zones: Iterable[set[str]]) -> Iterator[Port]:
