@@ -18,7 +18,7 @@ _HOMES = {
     "diff": "_design.diff",
     "check": "_check.check",
     "render": "_design.render",
-    "graph": "_design.graph",
+    "graph": "_graph.graph",
     "simulate": "_simulate.simulate",
     "trace": "_simulate.trace",
     "explain": "_simulate.explain",

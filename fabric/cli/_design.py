@@ -185,25 +185,3 @@ def _plan_tree(export: Export) -> Mapping[str, str]:
     from fabric.report import plan_files
 
     return {f"plan/{name}": text for name, text in plan_files(export.plan).items()}
-
-
-def graph(
-    file: FileArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .svg, .dot or .mmd.")],
-    ledger: LedgerOption = None,
-    pins: PinsOption = None,
-) -> None:
-    """Draw the fabric by tier and zone as SVG, Graphviz or Mermaid, by the file's ending."""
-    from fabric.errors import InputError
-    from fabric.kubernetes import configure
-    from fabric.render import write_tree
-    from fabric.render.drawing import drawing_of, graph_dot, graph_mermaid, graph_svg
-
-    writers = {".svg": graph_svg, ".dot": graph_dot, ".gv": graph_dot, ".mmd": graph_mermaid}
-    writer = writers.get(output.suffix)
-    if writer is None:
-        allowed = ", ".join(writers)
-        raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")
-    drawing = drawing_of(configure(planned(file, ledger, pins)))
-    write_tree({output.name: writer(drawing)}, output.parent)
-    say(f"drawn to {output}")

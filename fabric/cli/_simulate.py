@@ -112,13 +112,13 @@ def trace(
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    traces = list(_traces(ask(file, fail, ledger, pins).simulation(), source, destination))
+    found = list(traces(ask(file, fail, ledger, pins).simulation(), source, destination))
     if as_json:
-        answer_json(trace_document(traces))
+        answer_json(trace_document(found))
     else:
-        say("\n".join(map(trace_text, traces)).rstrip())
-    ends = {path.fate for item in traces for path in (*item.forward, *item.back)}
-    raise typer.Exit(0 if ends == DELIVERED and all(item.back for item in traces) else 1)
+        say("\n".join(map(trace_text, found)).rstrip())
+    ends = {path.fate for item in found for path in (*item.forward, *item.back)}
+    raise typer.Exit(0 if ends == DELIVERED and all(item.back for item in found) else 1)
 
 
 def explain(
@@ -151,7 +151,7 @@ def _one(options: Mapping[str, object]) -> str | None:
     return given[0] if given else None
 
 
-def _traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:
+def traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:
     """One trace for each family that both ends have, or for the family of an address."""
     from fabric.errors import InputError
     from fabric.simulate import FAMILIES

@@ -149,3 +149,14 @@ def test_the_same_file_gives_the_same_bytes_in_every_process(tmp_path: Path) -> 
         trees.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert len(trees[0]) > 100
     assert trees[0] == trees[1]
+
+
+@pytest.mark.parametrize("view", ["physical", "bgp", "rack", "zone"])
+def test_graph_draws_views_with_failures_and_paths(tmp_path: Path, view: str) -> None:
+    picture = tmp_path / "x.svg"
+    failed = ("--fail", "link:a1-leaf-1--spine-1", "--path", "a1-server-1", "b1-server-1")
+    done = fabric("graph", QUICKSTART, "-o", picture, "--view", view, *failed)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = picture.read_text()
+    assert (" path" in text) == (view != "bgp")
+    assert (" down" in text) == (view in ("physical", "bgp"))

@@ -10,6 +10,8 @@ from fabric.config import DeviceConfig, FabricConfig
 Tier = Literal["edge", "super-spine", "spine", "leaf", "node"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """From top to bottom; `edge` holds what stands outside: border routers and testers."""
+Mark = Literal["", "down", "path"]
+"""What stands out: what has failed, and what packets pass."""
 _TIER_OF_ROLE: dict[str, Tier] = {
     "border": "edge",
     "tester": "edge",
@@ -28,6 +30,7 @@ class DrawnNode:
     zone: str | None = None
     rack: str | None = None
     label: str = ""
+    mark: Mark = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class DrawnEdge:
     a: str
     b: str
     label: str = ""
+    mark: Mark = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Drawing:
     nodes: tuple[DrawnNode, ...]
     edges: tuple[DrawnEdge, ...]
     title: str = "Fabric"
+    summary: str = ""
+    """What is counted, where that is not what is drawn."""
 
 
 def drawing_of(fabric: FabricConfig) -> Drawing:
@@ -61,3 +67,18 @@ def _node(device: DeviceConfig) -> DrawnNode:
     place, bgp = device.place, device.default_bgp
     tier = _TIER_OF_ROLE.get(place.role, "node")
     return DrawnNode(device.name, tier, place.zone, place.rack, f"AS {bgp.asn}" if bgp else "")
+
+
+def summary_of(drawing: Drawing) -> str:
+    """How much there is of everything, such as `2 zones · 2 racks · 10 devices · 16 cables`."""
+    if drawing.summary:
+        return drawing.summary
+    zones = len({node.zone for node in drawing.nodes} - {None})
+    racks = len({(node.zone, node.rack) for node in drawing.nodes if node.rack is not None})
+    counts = ((zones, "zone"), (racks, "rack"), (len(drawing.nodes), "device"), (len(drawing.edges), "cable"))
+    return " · ".join(counted(number, word) for number, word in counts if number)
+
+
+def counted(number: int, word: str) -> str:
+    """`1 cable`, `2 cables`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from fabric.render._text import natural
-from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode
+from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, summary_of
 from fabric.render.drawing._layout import (
     FONT,
     LABEL_FONT,
@@ -55,6 +55,8 @@ _DARK = (
 _NO_ZONE = {"light": _Colours("#475569", "#e8ecf1", "#1e293b"), "dark": _Colours("#94a3b8", "#232c39", "#e2e8f0")}
 _GROUND = {"light": ("#ffffff", "#0f172a", "#64748b"), "dark": ("#0d1117", "#e6edf3", "#8b98a9")}
 """Background, text, and text that steps back."""
+_DOWN, _PATH = "#d61f3a", "#0a9955"
+"""Of what has failed and of what packets pass, on either background."""
 
 
 def graph_svg(drawing: Drawing) -> str:
@@ -68,10 +70,10 @@ def graph_svg(drawing: Drawing) -> str:
     classes: dict[str | None, str] = {zone: f"z{number % len(_LIGHT)}" for number, zone in enumerate(zones)}
     classes[None] = "z"
     nodes = sorted(drawing.nodes, key=lambda node: (TIERS.index(node.tier), natural(node.name)))
-    summary = _summary(drawing)
+    summary = summary_of(drawing)
     parts = [
         *_head(placed, drawing.title, summary),
-        f"<style>{_style(len(drawing.edges))}</style>",
+        f"<style>{_style(drawing)}</style>",
         '<rect class="ground" width="100%" height="100%" rx="10"/>',
         *_titles(drawing.title, summary),
         *_tier_names(placed),
@@ -82,13 +84,6 @@ def graph_svg(drawing: Drawing) -> str:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _summary(drawing: Drawing) -> str:
-    zones = len({node.zone for node in drawing.nodes} - {None})
-    racks = len({(node.zone, node.rack) for node in drawing.nodes if node.rack is not None})
-    counts = ((zones, "zone"), (racks, "rack"), (len(drawing.nodes), "device"), (len(drawing.edges), "cable"))
-    return " · ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
 
 
 def _head(placed: Layout, title: str, summary: str) -> Iterable[str]:
@@ -121,6 +116,7 @@ def _frame(kind: str, frame: Frame, classes: Mapping[str | None, str]) -> str:
 def _cable(route: Route, classes: Mapping[str | None, str]) -> str:
     zones = {route.upper.zone, route.lower.zone} - {None}
     kind = "cable far z" if len(zones) > 1 else f"cable {classes[next(iter(zones), None)]}"
+    kind += f" {route.edge.mark}" if route.edge.mark else ""
     edge = route.edge
     tooltip = edge.label or f"{edge.a} - {edge.b}"
     return (
@@ -131,8 +127,10 @@ def _cable(route: Route, classes: Mapping[str | None, str]) -> str:
 def _device(node: DrawnNode, box: Box, classes: Mapping[str | None, str]) -> str:
     words = [node.name, ", ".join(word for word in (node.tier, node.rack, node.zone) if word), node.label]
     tooltip = escape("\n".join(word for word in words if word))
+    mark = f" {node.mark}" if node.mark else ""
     return (
-        f'<g class="device {node.tier} {classes[node.zone]}" data-device="{escape(node.name)}"><title>{tooltip}</title>'
+        f'<g class="device {node.tier} {classes[node.zone]}{mark}" data-device="{escape(node.name)}">'
+        f"<title>{tooltip}</title>"
         f'<rect {_rect(box)} rx="{length(min(18, box.height / 2)) if node.tier == "edge" else 6}"/>'
         f"{''.join(_device_text(node, box))}</g>"
     )
@@ -154,8 +152,9 @@ def _rect(box: Box) -> str:
     return f'x="{length(box.x)}" y="{length(box.y)}" width="{length(box.width)}" height="{length(box.height)}"'
 
 
-def _style(cables: int) -> str:
+def _style(drawing: Drawing) -> str:
     """The style sheet: shapes once, colours for a light and a dark screen."""
+    cables = len(drawing.edges)
     opacity = 0.7 if cables <= 60 else 0.45 if cables <= 400 else 0.3
     fonts = "".join(f".{tier} text{{font-size:{size:g}px}}" for tier, size in FONT.items())
     return (
@@ -168,7 +167,21 @@ def _style(cables: int) -> str:
         ".device rect{stroke-width:1.4}.node rect{stroke-width:1}"
         f".cable{{fill:none;stroke-width:1.3;stroke-opacity:{opacity}}}.far{{stroke-dasharray:5 3}}"
         ".cable:hover{stroke-width:3.5;stroke-opacity:1}.device:hover rect{stroke-width:3}"
+        f"{_marks(drawing)}"
         f"{_colours('light', _LIGHT)}@media (prefers-color-scheme:dark){{{_colours('dark', _DARK)}}}"
+    )
+
+
+def _marks(drawing: Drawing) -> str:
+    """How marked devices and cables stand out, and the others step back; nothing where nothing is marked."""
+    if not any([*(node.mark for node in drawing.nodes), *(edge.mark for edge in drawing.edges)]):
+        return ""
+    return (
+        ".cable,.device{opacity:.45}.down,.path{opacity:1}"
+        ".cable.down,.cable.path{stroke-width:3.5;stroke-opacity:1}"
+        ".device.down rect,.device.path rect{stroke-width:3.5}"
+        f".cable.down,.device.down rect{{stroke:{_DOWN}!important;stroke-dasharray:6 4}}"
+        f".cable.path,.device.path rect{{stroke:{_PATH}!important}}"
     )
 
 
