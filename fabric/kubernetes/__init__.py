@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fabric._lazy import lazily
 
 if TYPE_CHECKING:
+    from fabric.kubernetes._admission import Sifted, admit, sift
     from fabric.kubernetes._configure import ClusterSource, configure
     from fabric.kubernetes._documents import Document, ResourceError, parse_documents
     from fabric.kubernetes._files import read_texts, resources_of
@@ -15,12 +16,9 @@ if TYPE_CHECKING:
         Node,
         Resource,
         Resources,
-        Sifted,
-        admit,
         node_named,
         nodes_meant,
         nodes_of,
-        sift,
     )
     from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 else:

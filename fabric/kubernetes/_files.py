@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fabric.errors import InputError, Problem
+from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import MAX_CHARACTERS, Document, ResourceError, parse_documents
 from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Resources, admit
+from fabric.kubernetes._resources import Resources
 
 STANDARD_INPUT = Path("-")
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -44,9 +45,24 @@ def _files(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    for file in sorted(path.rglob("*")):
-        if file.suffix in suffixes and file.stem != _KUSTOMIZATION and file.is_file():
-            yield file
+    found = [file for file in sorted(path.rglob("*")) if file.suffix in suffixes and file.is_file()]
+    patches = {patch for file in found if file.stem == _KUSTOMIZATION for patch in _patches(file)}
+    yield from (file for file in found if file.stem != _KUSTOMIZATION and file.resolve() not in patches)
+
+
+def _patches(kustomization: Path) -> Iterator[Path]:
+    """The files that a kustomization merges into objects: they are parts, and no objects of a cluster."""
+    import yaml  # noqa: PLC0415 - only directories with a kustomization need it
+
+    try:
+        value = yaml.safe_load(kustomization.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return  # kustomize's business
+    for key in ("patches", "patchesStrategicMerge", "patchesJson6902") if isinstance(value, dict) else ():
+        for entry in value.get(key) or () if isinstance(value.get(key), list) else ():
+            name = entry.get("path") if isinstance(entry, dict) else entry
+            if isinstance(name, str) and "\n" not in name:
+                yield (kustomization.parent / name).resolve()
 
 
 def _text(file: Path) -> str:

@@ -51,3 +51,12 @@ def test_syntax_and_schema_are_reported_together() -> None:
     with pytest.raises(ResourceError) as error:
         resources_of(texts, release("4.20"))
     assert [problem.where for problem in error.value.problems] == ["a.yaml:4", "b.yaml:1", "a.yaml:1"]
+
+
+def test_what_a_kustomization_merges_is_no_object(tmp_path: Path) -> None:
+    for name in ("peer", "patch", "other"):
+        (tmp_path / f"{name}.yaml").write_text(f"kind: {name}")
+    (tmp_path / "kustomization.yaml").write_text("resources: [peer.yaml]\npatches: [{path: patch.yaml}, 3]\n")
+    assert [Path(name).name for name in read_texts([tmp_path])] == ["other.yaml", "peer.yaml"]
+    (tmp_path / "kustomization.yaml").write_text("patches: [\n")
+    assert len(read_texts([tmp_path])) == 3

@@ -234,8 +234,11 @@ class Cluster:
 
     @cached_property
     def _taken(self) -> dict[tuple[str, int], list[int]]:
-        """The planned addresses of each network and IP version, in order."""
+        """The planned addresses of each network and IP version, in order; services' ones that no node announces too."""
         found: dict[tuple[str, int], set[int]] = {}
+        for subnet in self.plan.subnets:
+            for address in subnet.vips:
+                found.setdefault((subnet.network, address.version), set()).add(int(address))
         for entry in self.plan.devices:
             for planned in (*entry.hosts, *entry.vips):
                 found.setdefault((planned.network, planned.address.version), set()).add(int(planned.address))

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fabric.errors import InputError
+from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import Document
 from fabric.kubernetes._golang import parse_ip
-from fabric.kubernetes._resources import HOSTNAME_LABEL, Resource, Resources, admit
+from fabric.kubernetes._resources import HOSTNAME_LABEL, Resource, Resources
 
 OWNER_LABEL = "bgpconfiguration.openstack.org/name"
 _NAMESPACE_LABEL = "bgpconfiguration.openstack.org/namespace"

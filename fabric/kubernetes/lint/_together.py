@@ -8,7 +8,7 @@ from typing import Any
 
 from fabric.kubernetes._documents import Path
 from fabric.kubernetes._refusal import Origin
-from fabric.kubernetes._resources import HOSTNAME_LABEL, Node, Resource
+from fabric.kubernetes._resources import HOSTNAME_LABEL, Node, Resource, kubelet_labels
 from fabric.kubernetes._selectors import LabelSelector, SelectorError, parse_selector
 from fabric.kubernetes.frr_k8s import (
     ConversionError,
@@ -37,8 +37,8 @@ def selector_of(configuration: FrrConfiguration) -> LabelSelector | None:
 
 def selects_no_node(scene: Scene) -> Iterator[Finding]:
     """What selects none of the nodes does nothing, and no controller says so."""
-    if not scene.resources.of_kind("Node"):
-        return
+    if not any(key in node.labels for node in scene.resources.of_kind("Node") for key in kubelet_labels("")):
+        return  # documents that only add labels need not be all nodes that there are
     used = {configuration.name for _, configurations in scene.by_node for configuration in configurations}
     for configuration in scene.configurations:
         if configuration.name not in used and selector_of(configuration) is not None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric.errors import InputError, Problem
+from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import Document
 from fabric.kubernetes._refusal import Origin, Refusal, Refusals
 from fabric.kubernetes._release import Release
-from fabric.kubernetes._resources import Node, Resource, Resources, admit, nodes_of
+from fabric.kubernetes._resources import Node, Resource, Resources, nodes_of
 from fabric.kubernetes._selectors import SelectorIndex
 from fabric.kubernetes.frr_k8s import BfdProfile
 from fabric.kubernetes.metallb._duplicates import ParseError, refuse_duplicate_selectors, refuse_duplicates
