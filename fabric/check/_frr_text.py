@@ -37,6 +37,8 @@ class FrrFile:
     lines: tuple[Line, ...]
     device: str = ""
     """Whose file it is: its `hostname`, else the name of its directory or file."""
+    fragment: bool = False
+    """True for raw lines that are added to a file: what they do not say, the rest may."""
 
     def where(self, line: Line | None = None) -> str:
         """`file:line`."""
@@ -127,9 +129,14 @@ class Peer:
         return tuple(named) if named or not default else ("ipv4 unicast",)
 
 
-def read_frr(name: str, text: str, first_line: int = 1) -> FrrFile:
-    """The statements of a configuration file, comments left out; `first_line` is where the text starts in its file."""
-    lines = tuple(_lines(text, first_line))
+def read_fragment(name: str, text: str, first_line: int) -> FrrFile:
+    """The statements of raw lines that start on `first_line` of a resource file."""
+    return FrrFile(name, tuple(_lines(text, first_line)), _device_of(name), fragment=True)
+
+
+def read_frr(name: str, text: str) -> FrrFile:
+    """The statements of a configuration file, comments left out."""
+    lines = tuple(_lines(text, 1))
     hostname = next((line.words[1] for line in lines if line.words[0] == "hostname" and len(line.words) > 1), "")
     return FrrFile(name, lines, hostname or _device_of(name))
 

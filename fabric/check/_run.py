@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fabric.check import rules
-from fabric.check._frr_text import FrrFile, read_frr
+from fabric.check._frr_text import FrrFile, read_fragment, read_frr
 from fabric.check._rule import Finding, Hit, Rule, RuleInfo, Scene
 from fabric.check._scene import DesignScene, FrrScene, ResourceScene, SuppressionScene
 from fabric.check._suppress import apply, of_annotations, of_comments, of_design
@@ -157,4 +157,4 @@ def _raw_configurations(resources: Resources) -> Iterator[FrrFile]:
         text = at(resource.spec, "raw", "rawConfig")
         if isinstance(text, str):
             file, _, line = resource.where(("spec", "raw", "rawConfig")).rpartition(":")
-            yield read_frr(file, text, int(line) + 1 if line.isdigit() else 1)
+            yield read_fragment(file, text, int(line) + 1 if line.isdigit() else 1)

@@ -98,13 +98,12 @@ def _anycast(scene: DesignScene) -> dict[Prefix, set[str]]:
     """The virtual addresses that stand in several racks, each with those racks."""
     racks: dict[Prefix, set[str]] = {}
     for node in scene.plan.devices:
-        for vip in node.vips:
-            from_device = scene.fabric.by_name[node.name]
-            instance = from_device.default_bgp
-            for family in instance.families if instance else ():
-                for prefix in family.networks:
-                    if vip.address in prefix and prefix.num_addresses == 1:
-                        racks.setdefault(prefix, set()).add(node.device.rack or "")
+        rack, instance = node.device.rack, scene.fabric.by_name[node.name].default_bgp
+        own = {vip.address for vip in node.vips}
+        for family in instance.families if instance and own and rack else ():
+            for prefix in family.networks:
+                if prefix.num_addresses == 1 and prefix[0] in own:
+                    racks.setdefault(prefix, set()).add(str(rack))
     return {prefix: found for prefix, found in racks.items() if len(found) > 1}
 
 

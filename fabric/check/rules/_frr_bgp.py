@@ -18,6 +18,11 @@ def _routers(scene: FrrScene) -> Iterator[tuple[FrrFile, Router]]:
             yield file, router
 
 
+def _whole(scene: FrrScene) -> Iterator[tuple[FrrFile, Router]]:
+    """The instances of whole files, where what is not said is not there."""
+    return ((file, router) for file, router in _routers(scene) if not file.fragment)
+
+
 def _head(router: Router) -> Line:
     return router.lines[0]
 
@@ -31,7 +36,7 @@ def no_lasting_shutdown(scene: FrrScene) -> Iterator[Hit]:
 
 
 def policies_on_ebgp(scene: FrrScene) -> Iterator[Hit]:
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         if _needs_policies(file, router):
             for peer in router.peers:
                 missing = _without_policy(peer) if peer.external else []
@@ -69,7 +74,7 @@ def default_is_conditional(scene: FrrScene) -> Iterator[Hit]:
 
 
 def router_id_is_given(scene: FrrScene) -> Iterator[Hit]:
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         lines = list(_router_ids(router))
         if not lines and not any(file.having("ip", "router-id")) and not any(file.having("router-id")):
             yield hit(file, _head(router), f"`{router.head}` has no `bgp router-id`")
@@ -92,9 +97,9 @@ def router_ids_differ(scene: FrrScene) -> Iterator[Hit]:
 def shared_asn_is_let_in(scene: FrrScene) -> Iterator[Hit]:
     """Files of one AS with nodes in it, whose routes come back over another AS."""
     by_asn: dict[str, set[str]] = {}
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         by_asn.setdefault(router.asn, set()).add(file.device)
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         outside = [peer for peer in router.peers if peer.external]
         alone = len(by_asn[router.asn]) < 2 or not _has_nodes_below(router)
         if outside and not alone and not any(peer.says("allowas-in") for peer in outside):
@@ -110,7 +115,7 @@ def _has_nodes_below(router: Router) -> bool:
 
 def reflector_between_groups(scene: FrrScene) -> Iterator[Hit]:
     """A router all of whose peers are internal and of several groups passes routes on, and has to reflect them."""
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         groups = _groups(router)
         internal = [peer for peer in router.peers if peer.internal]
         if (
@@ -132,7 +137,7 @@ def _groups(router: Router) -> set[str]:
 
 
 def failures_are_detected(scene: FrrScene) -> Iterator[Hit]:
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         common = any(router.having("timers", "bgp")) or any(file.having("frr", "defaults", "datacenter"))
         slow = [peer for peer in router.peers if not (peer.says("bfd") or peer.says("timers"))]
         if slow and not common:
@@ -141,7 +146,7 @@ def failures_are_detected(scene: FrrScene) -> Iterator[Hit]:
 
 
 def connected_is_filtered(scene: FrrScene) -> Iterator[Hit]:
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         open_peers = [peer.name for peer in router.peers if peer.external and "out" in _without_policy(peer)]
         for line in router.having("redistribute", "connected"):
             if "route-map" not in line.words and open_peers:
@@ -149,7 +154,7 @@ def connected_is_filtered(scene: FrrScene) -> Iterator[Hit]:
 
 
 def unlike_paths_are_used(scene: FrrScene) -> Iterator[Hit]:
-    for file, router in _routers(scene):
+    for file, router in _whole(scene):
         asns = {peer.remote_as for peer in router.peers if peer.external and peer.remote_as.isdigit()}
         relaxed = any(router.having("bgp", "bestpath", "as-path", "multipath-relax"))
         if len(asns) > 1 and not relaxed and not any(file.having("frr", "defaults", "datacenter")):

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from fabric.check._rule import Hit, Rule
 from fabric.check._scene import ResourceScene, about
-from fabric.check._values import Address, Path, Prefix, address, at, inside, items
+from fabric.check._values import Address, Path, Prefix, address, at, inside, items, prefix
 from fabric.check._views import Assigned, NodeNetwork
 from fabric.check.rules._peers import by_node
 from fabric.kubernetes import Resource
@@ -64,8 +64,12 @@ def links_are_point_to_point(scene: ResourceScene) -> Iterator[Hit]:
 
 def _uses(scene: ResourceScene) -> Iterator[tuple[str, Address, Resource, Path]]:
     for network in scene.nodes:
+        loopbacks: set[int] = set()
         for assigned in network.own():
-            yield network.node, assigned.address, network.resource, assigned.path
+            if assigned.interface != _LOOPBACK or assigned.address.version not in loopbacks:
+                yield network.node, assigned.address, network.resource, assigned.path
+            if assigned.interface == _LOOPBACK:
+                loopbacks.add(assigned.address.version)
     for node_set in scene.node_sets:
         for name, path, node in node_set.nodes():
             for place, entry in items(node, "networks"):
@@ -75,6 +79,7 @@ def _uses(scene: ResourceScene) -> Iterator[tuple[str, Address, Resource, Path]]
 
 
 def every_address_once(scene: ResourceScene) -> Iterator[Hit]:
+    """Of a loopback's addresses only the first of a family: others may be announced in several places on purpose."""
     first: dict[Address, tuple[str, str]] = {}
     for node, found, resource, path in _uses(scene):
         known = first.setdefault(found, (node, resource.where(path)))
@@ -94,16 +99,24 @@ def loopbacks_are_hosts(scene: ResourceScene) -> Iterator[Hit]:
 
 
 def loopbacks_in_their_network(scene: ResourceScene) -> Iterator[Hit]:
-    """OpenShift nodes' loopbacks against bgpmainnet, in the rack's subnet that their neighbors are in."""
-    subnets = [s.cidr for s in scene.subnets if s.network.lower() in _MAIN and s.cidr is not None]
+    """OpenShift nodes' loopbacks against bgpmainnet, and against what the nodes have routes for."""
+    known = [s.cidr for s in scene.subnets if s.network.lower() in _MAIN and s.cidr is not None]
+    families = {cidr.version for cidr in known}
+    known += [destination for network in scene.nodes for destination in _destinations(network)]
     for network in scene.nodes:
         loopbacks = [a for a in network.own() if a.interface == _LOOPBACK and not a.address.is_loopback]
-        for version in (4, 6):
-            of_family = [a for a in loopbacks if a.address.version == version]
-            known = [cidr for cidr in subnets if cidr.version == version]
-            if of_family and known and not any(inside(a.address, cidr) for a in of_family for cidr in known):
-                text = f"{network.node}'s loopback {of_family[0].address} is in no subnet of bgpmainnet"
-                yield about(network.resource, of_family[0].path, text)
+        for version in families:
+            own = [entry for entry in loopbacks if entry.address.version == version]
+            if own and not any(inside(entry.address, cidr) for entry in own for cidr in known):
+                text = f"{network.node}'s loopback {own[0].address} is in no subnet of bgpmainnet"
+                yield about(network.resource, own[0].path, text)
+
+
+def _destinations(network: NodeNetwork) -> Iterator[Prefix]:
+    for _, route in items(network.resource.value, *network.routes):
+        destination = prefix(at(route, "destination"))
+        if destination is not None and destination.prefixlen:
+            yield destination
 
 
 RULES: tuple[Rule[ResourceScene], ...] = (
