@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from fabric.errors import Problem
-from fabric.plan._ledger import Key, Ledger, Section, entries, spaces, value_text
+from fabric.plan._ledger import Key, Ledger, Section, entries, port_space, spaces, value_text
 from fabric.topology import Design
 
 Address = IPv4Address | IPv6Address
@@ -238,7 +238,9 @@ class Giver:
             action = f"Set {pool} to a larger prefix, or lower what 'growth' reserves{exclude}{reclaim}."
         elif path[0] == "models":
             free = (room.high - room.low) - sum(last - first for first, last in room.closed)
-            found, allowed = f"{free} ports for such links", f"at least {free + self._failures[room.space]} on a switch"
+            device = room.space.removeprefix(port_space(""))
+            found = f"{free} ports of a kind on {device}"
+            allowed = f"at least {free + self._failures[room.space]} for its links"
             action = f"Take a model with more ports, or split some by 'breakout'{reclaim}."
         elif path[0] == "growth":
             found, allowed = f"room for {room.last - room.first}", f"at least {need}"

@@ -10,8 +10,8 @@ from fabric.render._text import one_line
 from fabric.render.exports._cells import csv_text, markdown_table
 
 _END = ("device", "port", "role", "zone", "rack")
-_COLUMNS = (*(f"a_{name}" for name in _END), *(f"b_{name}" for name in _END), "mtu")
-_MARKDOWN_COLUMNS = ("device", "port", "to rack", "to device", "to port", "MTU")
+_COLUMNS = (*(f"a_{name}" for name in _END), *(f"b_{name}" for name in _END), "mtu", "gbps")
+_MARKDOWN_COLUMNS = ("device", "port", "to rack", "to device", "to port", "MTU", "Gbit/s")
 _ELSEWHERE = "Outside the racks"
 
 
@@ -30,7 +30,12 @@ def link_mtu(fabric: FabricConfig, cable: Cable) -> int:
 
 
 def _row(fabric: FabricConfig, cable: Cable) -> Sequence[object]:
-    return (*_end(fabric, cable.a), *_end(fabric, cable.b), link_mtu(fabric, cable))
+    return (*_end(fabric, cable.a), *_end(fabric, cable.b), link_mtu(fabric, cable), _speed(cable))
+
+
+def _speed(cable: Cable) -> str | None:
+    """In Gbit/s, where a model says it."""
+    return None if cable.speed_gbps is None else f"{cable.speed_gbps:g}"
 
 
 def _end(fabric: FabricConfig, port: Port) -> Sequence[object]:
@@ -62,7 +67,8 @@ def _sections(fabric: FabricConfig, sections: Mapping[str, Iterable[Cable]]) -> 
 def _markdown_row(fabric: FabricConfig, cable: Cable) -> Sequence[object]:
     upper, lower = cable.a, cable.b
     rack = fabric.by_name[upper.device].place.rack
-    return lower.device, lower.interface, rack or "-", upper.device, upper.interface, link_mtu(fabric, cable)
+    ends = (lower.device, lower.interface, rack or "-", upper.device, upper.interface)
+    return *ends, link_mtu(fabric, cable), _speed(cable) or "-"
 
 
 def _ptm(fabric: FabricConfig) -> str:
