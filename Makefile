@@ -4,7 +4,7 @@
 export PYTHON
 bin := .venv/bin
 
-.PHONY: help setup setup-tests demo test check docs fuzz bench clean
+.PHONY: help setup setup-tests demo test check docs fuzz bench soak clean
 
 help:
 	@echo 'make demo    set up, then plan, start and prove topologies/rhoso-dz.yaml on real FRR'
@@ -13,6 +13,7 @@ help:
 	@echo 'make docs    set up, then build the documentation into site/'
 	@echo 'make fuzz    set up, then 100,000 mutated files and a search led by coverage; takes an hour or two'
 	@echo 'make bench   set up, then measure this project beside others; prints a table'
+	@echo 'make soak    set up, then 50 rounds of a lab and 20 kills: is anything left on the machine?'
 	@echo 'make setup   only install what is missing'
 	@echo 'make clean   remove what these commands made in this checkout'
 
@@ -44,6 +45,9 @@ fuzz: setup
 
 bench: setup
 	@$(bin)/python -m benchmarks
+
+soak: setup
+	@$(bin)/python -m benchmarks.soak
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist out site

@@ -13,7 +13,7 @@ def main() -> None:
     if lack := bring_up.what_munet_lacks():
         sys.exit(lack)
     rows = plan_render.measure(runs=5) + plan_scale.measure(runs=1) + translate.measure(runs=3)
-    rows += bring_up.measure(runs=3, munet_at_100=False)
+    rows += bring_up.measure(runs=3)
     costs = plan_scale.cost_table(plan_scale.costs())
     print(f"{machine()}\n\n{table(rows)}\n\n{costs}")
 

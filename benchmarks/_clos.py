@@ -145,7 +145,7 @@ def avd_inputs(clos: Clos) -> dict[str, dict[str, object]]:
 
 def munet_files(clos: Clos) -> dict[str, str]:
     """The files of a munet configuration directory by name: `munet.json` and the FRR configuration of every router."""
-    files = {f"{router}.conf": "\n".join(_frr_lines(clos, router)) + "\n" for router in clos.asns}
+    files = {f"{router}.conf": "\n".join(frr_lines(clos, router)) + "\n" for router in clos.asns}
     return files | {"munet.json": json.dumps(_munet_topology(clos))}
 
 
@@ -169,7 +169,8 @@ def _munet_topology(clos: Clos) -> dict[str, object]:
     return {"version": 1, "kinds": [kind], "topology": {"nodes": nodes}}
 
 
-def _frr_lines(clos: Clos, router: str) -> Iterator[str]:
+def frr_lines(clos: Clos, router: str) -> Iterator[str]:
+    """The lines of a router's FRR configuration, but for interfaces, which others configure."""
     peers = [(k.leaf, k.leaf_address) for k in clos.links if k.spine == router]
     peers += [(k.spine, k.spine_address) for k in clos.links if k.leaf == router]
     yield "frr defaults datacenter"

@@ -107,7 +107,8 @@ def _ip(namespace: Namespace, *arguments: str) -> list[dict[str, object]]:
 
 
 def _links(namespace: Namespace) -> int:
-    return sum(link["ifname"] != "lo" for link in _ip(namespace, "link", "show", "up"))
+    """How many links are up; for one that is not, `ip` writes an empty object."""
+    return sum(link.get("ifname", "lo") != "lo" for link in _ip(namespace, "link", "show", "up"))
 
 
 def _complete(leaf: Namespace, clos: Clos) -> bool:

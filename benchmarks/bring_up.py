@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from benchmarks._fibs import Lab, seconds_to_full_fibs
 from benchmarks._table import Contestant, Row, machine, race, table
 
 LIMIT_S = 300.0
+BARE = "`ip -batch` and daemons"
+_CHECKOUT = Path(__file__).resolve().parent.parent
 PATIENT_PGREP = """\
 #!/bin/sh
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
@@ -95,6 +98,13 @@ def fabric(clos: Clos) -> float:
         return seconds(up, clos, directory)
 
 
+def bare(clos: Clos) -> float:
+    """One run of the least that brings up such routers, as a yardstick: `ip -batch`, and daemons with a file each."""
+    with tempfile.TemporaryDirectory() as name:
+        script = [sys.executable, "-m", "benchmarks._bare", str(clos.spines), str(clos.leaves)]
+        return seconds(["env", f"PYTHONPATH={_CHECKOUT}", *script], clos, Path(name))
+
+
 def what_munet_lacks() -> str | None:
     """A sentence about what keeps munet from running here, if anything does."""
     if os.geteuid() != 0:
@@ -104,27 +114,30 @@ def what_munet_lacks() -> str | None:
     return None
 
 
-def measure(runs: int, *, munet_at_100: bool) -> list[Row]:
-    """The rows of this benchmark."""
-    medium, large = Clos(4, 44), Clos(4, 96)
-    rows = race(f"bring up {medium}", _contestants(medium, with_munet=True), runs)
-    return rows + race(f"bring up {large}", _contestants(large, with_munet=munet_at_100), runs)
+def measure(runs: int, routers: Sequence[int] = (48, 100), munet_up_to: int = 48) -> list[Row]:
+    """The rows of this benchmark: fabrics of so many routers, four of them spines."""
+    rows = list[Row]()
+    for number in routers:
+        clos = Clos(4, number - 4)
+        rows += race(f"bring up {clos}", _contestants(clos, with_munet=number <= munet_up_to), runs)
+    return rows
 
 
 def _contestants(clos: Clos, *, with_munet: bool) -> list[Contestant]:
-    ours = Contestant("fabric lab up", partial(fabric, clos))
-    return [ours, Contestant(_peers.MUNET, partial(munet, clos))] if with_munet else [ours]
+    ours = [Contestant("fabric lab up", partial(fabric, clos)), Contestant(BARE, partial(bare, clos))]
+    return [*ours, Contestant(_peers.MUNET, partial(munet, clos))] if with_munet else ours
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--munet-at-100", action="store_true", help="let munet bring up 100 routers too")
+    parser.add_argument("--routers", type=int, nargs="+", default=[48, 100], help="sizes; 4 of the routers are spines")
+    parser.add_argument("--munet-up-to", type=int, default=48, help="the largest size for munet; 0 leaves it out")
     options = parser.parse_args()
     if lack := what_munet_lacks():
         sys.exit(lack)
-    rows = measure(options.runs, munet_at_100=options.munet_at_100)
+    rows = measure(options.runs, options.routers, options.munet_up_to)
     print(f"{machine()}\n\n{table(rows)}")
 
 
