@@ -39,8 +39,9 @@ def report(
     budget: Annotated[bool, typer.Option("--budget", help="Say how long single failures cut off survivors.")] = False,
     load: LoadOption = None,
     link_gbps: SpeedOption = None,
-    proofs: Annotated[
-        list[Path] | None, typer.Option("--proofs", help="What `fabric lab verify --json` said; may repeat.")
+    results: Annotated[
+        list[Path] | None,
+        typer.Option("--results", help="What `fabric lab verify|run|rtt|measure --json` said; may repeat."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --sweep, --intents and --budget.")] = 1,
     ledger: LedgerOption = None,
@@ -50,6 +51,8 @@ def report(
 
     Example: fabric report topologies/quickstart.yaml -o report.html --sweep links=1,nodes=1
     """
+    from fabric.check import Subject
+    from fabric.check import check as checked
     from fabric.render import write_tree
     from fabric.report import page
 
@@ -63,7 +66,8 @@ def report(
         sweep=asked.sweep(sweep, traffic) if sweep else None,
         budgets=asked.budgets() if budget else (),
         load=None if traffic is None else asked.load(traffic),
-        proofs=tuple(map(_proof, proofs or ())),
+        check=checked(Subject(asked.plan)),
+        observed=tuple(map(_result, results or ())),
     )
     fabric = asked.what_if.fabric
     subject = page.Subject(asked.plan, fabric, _configurations(fabric), _questions(file, fail, sweep, load))
@@ -90,6 +94,7 @@ def _questions(file: Path, fail: list[str] | None, sweep: str | None, load: str 
     return {
         "file": shlex.quote(str(file)),
         "prediction": simulate,
+        "rules": f"fabric check {shlex.quote(str(file))}",
         "intents": f"{simulate} --intents",
         "failures": f"{simulate} --sweep {sweep}",
         "budget": f"{simulate} --budget",
@@ -118,16 +123,17 @@ def _versions() -> Mapping[str, str]:
     return {"fabric": __version__, "Python": platform.python_version(), "Linux": platform.release(), "FRR": frr}
 
 
-def _proof(path: Path) -> Mapping[str, Any]:
-    """What `fabric lab verify --json` wrote to a file."""
+def _result(path: Path) -> Mapping[str, Any]:
+    """What a lab command wrote to a file."""
     from fabric.errors import InputError
+    from fabric.report.page import kind_of
     from fabric.topology import read_text
 
-    wanted = "Write one with `fabric lab verify --json > FILE`"
+    wanted = "Write one with `fabric lab verify --json > FILE`, or with run, rtt or measure"
     try:
         found = json.loads(read_text(path))
     except ValueError as error:
-        raise InputError(f"{path}: found no JSON ({error}); allowed: a verdict. {wanted}.") from error
-    if not isinstance(found, dict) or not {"lab", "checks", "reachability"} <= found.keys():
-        raise InputError(f"{path}: found JSON that is no verdict; allowed: what verify says. {wanted}.")
+        raise InputError(f"{path}: found no JSON ({error}); allowed: a result of a lab. {wanted}.") from error
+    if not isinstance(found, dict) or kind_of(found) is None:
+        raise InputError(f"{path}: found JSON that is no result of a lab; allowed: a result of a lab. {wanted}.")
     return found

@@ -16,6 +16,7 @@ from fabric.report.page._blocks import (
 )
 from fabric.report.page._html import page_html
 from fabric.report.page._markdown import page_markdown
+from fabric.report.page._observed import kind_of
 from fabric.report.page._sections import build_page
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Subject",
     "Timeline",
     "build_page",
+    "kind_of",
     "page_html",
     "page_markdown",
 ]

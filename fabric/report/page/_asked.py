@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fabric.check import CheckReport
     from fabric.config import FabricConfig
     from fabric.intents import Verdict as IntentVerdict
     from fabric.plan import Plan
@@ -38,8 +39,9 @@ class Answers:
     sweep: SweepReport | None = None
     budgets: tuple[ClassBudget, ...] = ()
     load: Load | None = None
-    proofs: tuple[Document, ...] = ()
-    """Of `fabric lab verify --json`."""
+    check: CheckReport | None = None
+    observed: tuple[Document, ...] = ()
+    """What `fabric lab verify`, `run`, `rtt` and `measure` wrote with `--json`."""
 
 
 @dataclass(frozen=True, slots=True)

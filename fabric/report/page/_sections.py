@@ -14,10 +14,12 @@ from fabric.report._sweep import sweep_tables
 from fabric.report._table import Table, table
 from fabric.report.page._blocks import Block, Fact, Heat, Page, Prose, Section, State
 from fabric.report.page._drawing import picture
+from fabric.report.page._observed import observed
 
 if TYPE_CHECKING:
+    from fabric.check import CheckReport
     from fabric.intents import Verdict as IntentVerdict
-    from fabric.report.page._asked import Answers, Document, Made, Subject
+    from fabric.report.page._asked import Answers, Made, Subject
     from fabric.simulate import Overview, ReachMatrix, SweepReport
 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -29,11 +31,12 @@ def build_page(subject: Subject, answers: Answers, made: Made) -> Page:
         Section("summary", "Summary", (tuple(_facts(subject, answers)),)),
         _drawn(subject, answers),
         _predicted(subject, answers),
+        *_checked(subject, answers.check),
         *_told(subject, "intents", "Intents", intent_tables(answers.intents)),
         *_told(subject, "failures", "Failures", sweep_tables(answers.sweep) if answers.sweep else ()),
         *_told(subject, "budget", "Convergence budget", budget_tables(answers.budgets) if answers.budgets else ()),
         *_told(subject, "load", "Load", load_tables(answers.load) if answers.load else ()),
-        *(_proven(subject, proof, number) for number, proof in enumerate(answers.proofs)),
+        *(section for _, section in observed(answers.observed, subject.questions["file"])),
         _planned(subject),
         _reproduced(made),
     )
@@ -47,6 +50,7 @@ def _facts(subject: Subject, answers: Answers) -> Iterator[Fact]:
     yield _prediction_fact(answers.prediction)
     yield _intents_fact(answers.intents)
     yield _failures_fact(subject, answers.sweep)
+    yield _check_fact(subject, answers.check)
     if answers.budgets:
         late = [item.name for item in answers.budgets if item.exceeded and not item.manner.silent]
         text = (
@@ -56,13 +60,37 @@ def _facts(subject: Subject, answers: Answers) -> Iterator[Fact]:
     if answers.load is not None:
         text = f"{answers.load.offered_gbps:.2f} Gbit/s offered, {answers.load.lost_gbps:.2f} Gbit/s lost"
         yield Fact("Load", State.good if answers.load.sound else State.bad, text, "load")
-    for number, proof in enumerate(answers.proofs):
-        failed, all_ = sum(not check["passed"] for check in proof["checks"]), len(proof["checks"])
-        text = f"{failed} of {all_} proofs failed" if failed else f"all {all_} proofs hold"
-        yield Fact(f"Lab {proof['lab']}", State.bad if failed else State.good, text, f"proofs-{number}")
-    if not answers.proofs:
+    yield from (fact for fact, _ in observed(answers.observed, subject.questions["file"]))
+    if not answers.observed:
         file = subject.questions["file"]
         yield Fact("Lab", State.missing, f"run fabric lab up {file}, then fabric lab verify --json")
+
+
+def _check_fact(subject: Subject, report: CheckReport | None) -> Fact:
+    if report is None:
+        return Fact("Rules", State.missing, f"run fabric check {subject.questions['file']}")
+    broken = [finding for finding in report.findings if finding.counts]
+    accepted = sum(finding.suppressed is not None for finding in report.findings)
+    text = f"{len(broken)} findings, {accepted} accepted with a reason, {len(report.ran)} rules"
+    return Fact("Rules", State.bad if broken else State.good, text, "rules" if report.findings else "")
+
+
+def _checked(subject: Subject, report: CheckReport | None) -> Iterator[Section]:
+    """Findings to mend, and those that somebody accepted."""
+    if report is None or not report.findings:
+        return
+    columns = ("severity", "rule", "where", "what", "found", "fix")
+    rows = [
+        (f.rule.severity, f.rule.id, f.where, f.subject, f.text, f.rule.fix)
+        for f in report.findings
+        if f.suppressed is None
+    ]
+    accepted = [(f.rule.id, f.where, f.text, f.suppressed) for f in report.findings if f.suppressed is not None]
+    tables = (
+        table("Findings", columns, rows),
+        table("Accepted", ("rule", "where", "found", "because"), accepted),
+    )
+    yield from _told(subject, "rules", "Rules", tables)
 
 
 def _prediction_fact(prediction: Overview) -> Fact:
@@ -120,36 +148,6 @@ def _heat(matrix: ReachMatrix) -> Heat:
     }
     title = f"Predicted reachability by {matrix.axis} over {_FAMILIES[matrix.family]}: pairs reached of pairs"
     return Heat(title, matrix.axis, matrix.labels, cells)
-
-
-def _proven(subject: Subject, proof: Document, number: int) -> Section:
-    """A lab's verdict, as `fabric lab verify --json` wrote it."""
-    checks = [
-        (c["check"], c["compared"], c["as_expected"], c["note"], "proven" if c["passed"] else "FAILED")
-        for c in proof["checks"]
-    ]
-    findings = [(c["check"], f["where"], f["expected"], f["observed"]) for c in proof["checks"] for f in c["findings"]]
-    blocks: list[Block] = [table("Proofs", ("proof", "compared", "as expected", "detail", "verdict"), checks)]
-    blocks += [_observed(matrix) for matrix in proof["reachability"]]
-    if findings:
-        blocks.append(table("Findings", ("proof", "where", "expected", "observed"), findings))
-    how = (f"fabric lab up {subject.questions['file']}", "fabric lab verify --json")
-    return Section(f"proofs-{number}", f"Proofs in lab {proof['lab']}", tuple(blocks), how)
-
-
-def _observed(matrix: Document) -> Heat:
-    cells = {
-        (cell["from"], cell["to"]): (
-            cell["flows_answered"] / cell["flows_sent"] if cell["flows_sent"] else 1.0,
-            f"{cell['flows_answered']}/{cell['flows_sent']}",
-        )
-        for cell in matrix["cells"]
-    }
-    labels = tuple(dict.fromkeys(label for pair in cells for label in pair))
-    title = (
-        f"Measured reachability by {matrix['axis']} over {_FAMILIES[matrix['family']]}: flows answered of flows sent"
-    )
-    return Heat(title, matrix["axis"], labels, cells)
 
 
 def _planned(subject: Subject) -> Section:

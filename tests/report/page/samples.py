@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from fabric.check import Subject as CheckSubject
+from fabric.check import check
 from fabric.config import FabricConfig
 from fabric.kubernetes import configure
 from fabric.plan import Plan, build
@@ -43,11 +45,49 @@ PROOF: dict[str, Any] = {
         }
     ],
 }
+SCENARIOS: dict[str, Any] = {
+    "lab": "quickstart",
+    "passed": True,
+    "machine": {},
+    "counts": {"passed": 1, "failed": 0},
+    "cases": [
+        {
+            "name": "link-far",
+            "title": "A far link goes down",
+            "source": "RFC 7938 section 7.1",
+            "outcome": "passed",
+            "words": "",
+            "noise_ms": 4.0,
+            "parts": [
+                {
+                    "step": "fail link:a--b",
+                    "outage_ms": 124.0,
+                    "expected": {"outage_ms": 150.0},
+                    "findings": [],
+                    "etcd": {"acknowledged": 9, "failed": 0, "leaders": 1, "outage_ms": 3.0, "p99_ms": 2.0},
+                },
+                {"step": "heal", "outage_ms": None, "expected": {"outage_ms": None}, "findings": [], "etcd": None},
+            ],
+        }
+    ],
+}
+ROUND_TRIPS: dict[str, Any] = {
+    "lab": "quickstart",
+    "relay": None,
+    "round_trips": [{"zones": ["a", "b"], "asked_ms": 2.0, "median_ms": 2.1, "kept": True}],
+}
+MEASUREMENT: dict[str, Any] = {
+    "lab": "quickstart",
+    "target": "link:a--b",
+    "expected": {"outage_ms": 150.0},
+    "noise_ms": 5.0,
+    "runs": [{"flows": [{"phase": "quiet", "outage_ms": 900.0}, {"phase": "fault", "outage_ms": 123.0}]}],
+}
 
 
 def subject_of(plan: Plan, fabric: FabricConfig, file: str = "x.yaml") -> Subject:
     """The design as the command reports on it."""
-    chapters = ("prediction", "intents", "failures", "budget", "load")
+    chapters = ("prediction", "rules", "intents", "failures", "budget", "load")
     questions = {"file": file, **dict.fromkeys(chapters, f"fabric simulate {file}")}
     return Subject(plan, fabric, {d.name: frr_files(d).frr_conf for d in fabric}, questions)
 
@@ -62,7 +102,8 @@ def full_page() -> Page:
         sweep=sweep(fabric, parse_sweeps("nodes=2,zones=1")),
         budgets=budgets(fabric),
         load=load(simulation, parse_traffic(fabric, "uniform=1"), 100.0),
-        proofs=(PROOF,),
+        check=check(CheckSubject(plan)),
+        observed=(PROOF, SCENARIOS, ROUND_TRIPS, MEASUREMENT),
     )
     return build_page(subject_of(plan, fabric), answers, MADE)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fabric.report.page import Bar, Page, Section, State, Timeline, page_html, page_markdown
-from tests.report.page.samples import full_page
+from fabric.report.page import Bar, Page, Section, State, Timeline, kind_of, page_html, page_markdown
+from tests.report.page.samples import MEASUREMENT, PROOF, ROUND_TRIPS, SCENARIOS, full_page
 
 
 @cache
@@ -69,7 +69,18 @@ def test_every_link_leads_somewhere_and_ids_are_unique() -> None:
     found = outline(full())
     assert {target[1:] for target in found.targets} <= set(found.ids)
     assert len(found.ids) == len(set(found.ids))
-    for chapter in ("summary", "drawing", "prediction", "failures", "budget", "load", "proofs-0", "plan", "versions"):
+    for chapter in (
+        "summary",
+        "drawing",
+        "prediction",
+        "failures",
+        "budget",
+        "load",
+        "observed-0",
+        "observed-3",
+        "plan",
+        "versions",
+    ):
         assert chapter in found.ids
 
 
@@ -100,6 +111,25 @@ def test_the_same_answers_give_the_same_bytes() -> None:
 def test_a_failed_proof_shows_in_the_summary() -> None:
     assert re.search(r'<li class="bad"><strong>Lab quickstart</strong>', full())
     assert "1 of 2 proofs failed" in full()
+
+
+def test_what_a_lab_showed_stands_beside_what_was_allowed() -> None:
+    assert "fail link:a--b" in full()
+    assert ">124 ms<" in full()
+    assert ">for good<" in full()
+    assert "123 ms at worst in 1 runs where 150 ms are allowed, noise 5 ms" in full()
+    assert "<caption>Measured reachability by zone over IPv4" in full()
+    assert "<td>a - b</td>" in full()
+
+
+def test_other_documents_are_none_of_a_labs() -> None:
+    assert kind_of({"lab": "x"}) is None
+    assert [kind_of(item) for item in (PROOF, SCENARIOS, ROUND_TRIPS, MEASUREMENT)] == [
+        "verify",
+        "run",
+        "rtt",
+        "measure",
+    ]
 
 
 def test_markdown_has_the_same_chapters_and_figures() -> None:
