@@ -23,32 +23,37 @@ class NamedAddress:
     """An address and its name below the fabric's domain."""
 
     name: str
-    """`DEVICE` for a loopback, `PORT.DEVICE`, `DEVICE.NETWORK`, or `vip-N.NETWORK` (`vip-N.ZONE.NETWORK`)."""
+    """`DEVICE` for a loopback, `PORT.DEVICE`, `DEVICE.NETWORK`, `vip-N.NETWORK` or `gateway.NETWORK`.
+
+    Of a network with several subnets the zone or rack stands before the network: `vip-N.ZONE.NETWORK`.
+    """
     address: Address
 
 
 def named_addresses(plan: Plan) -> Iterator[NamedAddress]:
-    """Every address of a plan once: loopbacks and networks by device, then virtual addresses, then links."""
+    """Every address of a plan once: loopbacks and networks by device, then those of subnets, then links."""
     for device in plan.devices:
         yield from _of_device(device)
     for subnet in plan.subnets:
-        yield from _vips(subnet, plan.design.settings.first_index)
+        yield from _of_subnet(subnet, plan.design.settings.first_index)
     for link in plan.links:
         yield from _of_link(link)
 
 
 def _of_device(device: DevicePlan) -> Iterator[NamedAddress]:
     yield from (NamedAddress(device.name, address) for address in device.loopbacks)
-    yield from (NamedAddress(f"{device.name}.{host.network}", host.address) for host in device.hosts)
+    hosts = (*device.hosts, *device.segments)
+    yield from (NamedAddress(f"{device.name}.{host.network}", host.address) for host in hosts)
 
 
-def _vips(subnet: SubnetPlan, first_index: int) -> Iterator[NamedAddress]:
-    """Virtual addresses by number, so that the IPv4 and the IPv6 one of a service have one name."""
+def _of_subnet(subnet: SubnetPlan, first_index: int) -> Iterator[NamedAddress]:
+    """Virtual addresses by number, so that the IPv4 and the IPv6 one of a service have one name; then gateways."""
     where = subnet.network if subnet.scope == "fabric" else f"{subnet.scope}.{subnet.network}"
     seen: Counter[int] = Counter()
     for vip in subnet.vips:
         yield NamedAddress(f"vip-{seen[vip.version] + first_index}.{where}", vip)
         seen[vip.version] += 1
+    yield from (NamedAddress(f"gateway.{where}", gateway) for gateway in subnet.gateways)
 
 
 def _of_link(link: LinkPlan) -> Iterator[NamedAddress]:

@@ -78,4 +78,4 @@ def netbox_tables(plan: Plan, fabric: FabricConfig, domain: str | None = None) -
     columns = ("address", "status", "role", "device", "interface", "dns_name")
     yield NetboxTable("primary-addresses", "IPAM / IP Addresses", (*columns, "is_primary"), loopbacks(plan, domain))
     # Without the column `is_primary`: NetBox reads "not primary" there as "has no primary address".
-    yield NetboxTable("ip-addresses", "IPAM / IP Addresses", columns, addresses(plan, domain))
+    yield NetboxTable("ip-addresses", "IPAM / IP Addresses", columns, addresses(plan, fabric, domain))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 
-from fabric.config import LOOPBACK, Address, Prefix
+from fabric.config import LOOPBACK, Address, FabricConfig, Prefix
 from fabric.plan import Plan
 from fabric.render.exports._cells import Row
 from fabric.render.exports._names import domain_of, named_addresses
@@ -82,8 +82,8 @@ def loopbacks(plan: Plan, domain: str | None) -> Iterator[Row]:
             yield *_row(address, "loopback", device.name, names), True
 
 
-def addresses(plan: Plan, domain: str | None) -> Iterator[Row]:
-    """All other addresses; a virtual one stands on every node that announces it."""
+def addresses(plan: Plan, fabric: FabricConfig, domain: str | None) -> Iterator[Row]:
+    """All other addresses that a device has; a virtual one stands on every node that announces it."""
     names = _dns_names(plan, domain)
     for device in plan.devices:
         yield from (_row(host.address, None, device.name, names) for host in device.hosts)
@@ -92,6 +92,11 @@ def addresses(plan: Plan, domain: str | None) -> Iterator[Row]:
         for end in link.ends:
             for address in end.addresses:
                 yield address, _ACTIVE, None, end.device, end.interface, names[address.ip]
+
+    for entry in fabric:
+        for port in entry.interfaces:
+            for address in port.addresses if port.parent or port.members else ():
+                yield address, _ACTIVE, None, entry.name, port.name, names[address.ip]
 
 
 def _row(address: Address, role: str | None, device: str, names: dict[Address, str]) -> Row:

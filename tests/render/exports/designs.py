@@ -59,7 +59,14 @@ def exports(draw: st.DrawFn) -> Export:
                 "ipv6": "fd00:172:18::/48",
                 "roles": ["storage", "worker"],
                 "vips": draw(st.integers(0, 2)),
-            }
+            },
+            "machine": {
+                "kind": "segment",
+                "scope": "rack",
+                "ipv4": "192.168.0.0/16",
+                "ipv6": "fd00:192::/48",
+                "roles": ["storage"],
+            },
         },
         "links": {"fabric": draw(st.sampled_from(["numbered", "unnumbered"]))},
     }
@@ -71,6 +78,7 @@ def exports(draw: st.DrawFn) -> Export:
 def every_address(export: Export) -> list[str]:
     """Each address of a plan, straight from its parts; a virtual one counts once."""
     planned = export.plan
-    own = [str(a) for d in planned.devices for a in (*d.loopbacks, *(h.address for h in d.hosts))]
+    own = [str(a) for d in planned.devices for a in (*d.loopbacks, *(h.address for h in (*d.hosts, *d.segments)))]
+    own += [str(gateway) for subnet in planned.subnets for gateway in subnet.gateways]
     links = [str(a.ip) for link in planned.links for end in link.ends for a in end.addresses]
     return own + links + [str(vip) for subnet in planned.subnets for vip in subnet.vips]
