@@ -13,12 +13,14 @@ from fabric.config import BgpInstance, DeviceConfig, Family, Interface, Neighbor
 from fabric.errors import InputError
 from fabric.kubernetes.emit._model import Address
 from fabric.kubernetes.emit._options import KubernetesOptions
-from fabric.plan import DevicePlan, Plan
+from fabric.plan import DevicePlan, Plan, SubnetPlan
 from fabric.topology import Network
 
 HOSTNAME = "kubernetes.io/hostname"
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 WORKER = "node-role.kubernetes.io/worker"
+_LONGEST_NAME = 15
+"""Characters that Linux allows in an interface's name."""
 _OPENSHIFT_FRR = "openshift-frr-k8s"
 _DATA_PLANE_ROLES = ("compute", "networker")
 
@@ -50,7 +52,12 @@ class FabricNode:
     @property
     def ports(self) -> tuple[Interface, ...]:
         """Its interfaces towards the leaves."""
-        return tuple(i for i in self.config.interfaces if i.name != config.LOOPBACK)
+        return tuple(i for i in self.config.interfaces if i.name != config.LOOPBACK and i.parent is None)
+
+    @property
+    def vlans(self) -> tuple[Interface, ...]:
+        """Its interfaces in the segments of its rack, each on one of its ports."""
+        return tuple(i for i in self.config.interfaces if i.parent is not None)
 
     @property
     def own_addresses(self) -> tuple[Address, ...]:
@@ -202,6 +209,16 @@ class Cluster:
         """The cluster nodes' name for a port of the plan."""
         return self.options.nics.get(port, port)
 
+    def vlan_nic(self, vlan: Interface) -> str:
+        """The cluster nodes' name for a VLAN: as the plan has it, on the NIC's name, if Linux takes a name so long."""
+        name = f"{self.nic(vlan.parent or '')}.{vlan.vlan}"
+        return name if len(name) <= _LONGEST_NAME else f"vlan{vlan.vlan}"
+
+    def segment_of(self, node: FabricNode, vlan: Interface) -> SubnetPlan:
+        """The subnet of the segment that a node's VLAN is in."""
+        rack = node.plan.device.rack
+        return next(subnet for subnet in self.plan.subnets if subnet.scope == rack and subnet.vlan == vlan.vlan)
+
     @cached_property
     def pod_networks(self) -> tuple[PodNetwork, ...]:
         """The networks of OpenStack's pods, each in one family: the cluster's control plane is not dual-stack."""
@@ -210,9 +227,9 @@ class Cluster:
     def _pod_networks(self) -> Iterator[PodNetwork]:
         roles = {node.role for node in self.nodes}
         for ordinal, (name, network) in enumerate(self.plan.design.topology.networks.items()):
-            if not roles & _pod_roles(network):
-                continue
-            bridge = name if len(name) <= 15 else f"pods{ordinal}"
+            if network.kind != "routed" or not roles & _pod_roles(network):
+                continue  # a bridge of pods without ports is no part of a segment
+            bridge = name if len(name) <= _LONGEST_NAME else f"pods{ordinal}"
             for subnet in self.plan.subnets:
                 if subnet.network == name and subnet.prefixes:
                     full = name if subnet.scope == "fabric" else f"{name}-{subnet.scope}"

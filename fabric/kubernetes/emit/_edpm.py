@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fabric.config import BgpInstance, Neighbor
+from fabric.config import BgpInstance, Interface, Neighbor
 from fabric.kubernetes.emit._cluster import Cluster, FabricNode
-from fabric.kubernetes.emit._netconfig import CTLPLANE, DataPlane, rack_of
+from fabric.kubernetes.emit._netconfig import CTLPLANE, DataPlane, network_name, rack_of
 
 Vars = dict[str, Any]
 
@@ -181,10 +181,26 @@ def _port_lines(cluster: Cluster, node: FabricNode, number: int) -> Iterator[str
             f"    name: {_nic(cluster, port.name)}",
             f"    mtu: {port.mtu}",
         )
+    for vlan in (entry for entry in node.vlans if entry.parent == port.name):
+        yield from _vlan_lines(cluster, node, vlan, device=None if bridged else _nic(cluster, port.name))
+
+
+def _vlan_lines(cluster: Cluster, node: FabricNode, vlan: Interface, device: str | None) -> Iterator[str]:
+    """A segment's VLAN: a member of the port's bridge, or, with a device, on the port itself."""
+    indent = "" if device else "  "
+    yield f"{indent}- type: vlan"
+    if device:
+        yield f"  device: {device}"
+    yield from (f"{indent}  vlan_id: {vlan.vlan}", f"{indent}  use_dhcp: false", f"{indent}  mtu: {vlan.mtu}")
+    yield f"{indent}  addresses:"
+    network = network_name(cluster.segment_of(node, vlan).network)
+    for address in vlan.addresses:
+        name = network + ("v6" if address.version == 6 else "")
+        yield f"{indent}  - ip_netmask: {{{{ lookup('vars', '{name}_ip') }}}}/{address.network.prefixlen}"
 
 
 def _loopback_lines(plane: DataPlane, node: FabricNode) -> Iterator[str]:
-    ports = {address.ip for port in node.ports for address in port.addresses}
+    ports = {address.ip for port in (*node.ports, *node.vlans) for address in port.addresses}
     yield from ("- type: interface", "  name: lo", "  use_dhcp: false", "  addresses:")
     for place in plane.places(node):
         if place.network != CTLPLANE and place.address not in ports:

@@ -50,16 +50,22 @@ class Bridge(Nmstate):
     port: tuple[str, ...]
 
 
+class Vlan(Nmstate):
+    base_iface: InterfaceName
+    id: Annotated[int, Field(strict=True, ge=1, le=4094)]
+
+
 class NmInterface(Nmstate):
     name: InterfaceName
     description: str | None = None
-    type: Literal["ethernet", "loopback", "linux-bridge"]
+    type: Literal["ethernet", "loopback", "linux-bridge", "vlan"]
     state: Literal["up"] = "up"
     mtu: Mtu
     ipv4: IpState | None = None
     ipv6: IpState | None = None
     """Left out, the family stays as it is."""
     bridge: Bridge | None = None
+    vlan: Vlan | None = None
 
 
 class NmRoute(Nmstate):
@@ -178,6 +184,7 @@ class Subnet(Model):
     allocation_ranges: Annotated[tuple[AllocationRange, ...], Field(min_length=1)]
     gateway: Address | None = None
     routes: tuple[SubnetRoute, ...] | None = None
+    vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None
 
     @model_validator(mode="after")
     def _inside(self) -> Self:

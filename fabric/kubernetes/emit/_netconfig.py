@@ -22,6 +22,7 @@ from fabric.kubernetes.emit._model_network import (
     Subnet,
     SubnetRoute,
 )
+from fabric.plan import SubnetPlan
 
 CTLPLANE = "ctlplane"
 _FIRST_HOST = 100
@@ -54,8 +55,12 @@ class DataPlane:
             yield from (Place(_named(f"bgpnet{number}", a.ip), rack, a.ip) for a in port.addresses)
         yield from (Place(_named("bgpmainnet", address), rack, address) for address in node.plan.loopbacks)
         for host in node.plan.hosts:
-            yield Place(
-                _named(_design_network(host.network), host.address), self._scope(node, host.network), host.address
+            yield Place(_named(network_name(host.network), host.address), self._scope(node, host.network), host.address)
+
+        for vlan in node.vlans:
+            segment = self.cluster.segment_of(node, vlan)
+            yield from (
+                Place(_named(network_name(segment.network), a.ip), _subnet(segment.scope), a.ip) for a in vlan.addresses
             )
 
     def _scope(self, node: FabricNode, network: str) -> str:
@@ -100,7 +105,7 @@ def _subnet(scope: str | None) -> str:
     return f"subnet-{scope}"
 
 
-def _design_network(name: str) -> str:
+def network_name(name: str) -> str:
     """A network of the design; `ctlplane` is the SSH network's name, on which OpenStack's nodes are managed."""
     return "ctlplanehosts" if name == CTLPLANE else name
 
@@ -135,8 +140,22 @@ def _network(plane: DataPlane, name: str, subnets: dict[str, list[Address]]) -> 
 def _subnet_of(plane: DataPlane, network: str, name: str, addresses: list[Address]) -> Subnet:
     if network == CTLPLANE:
         return _control_subnet(plane, name, addresses)
-    cidr = _cidr(plane, network, name, addresses)
-    return Subnet(name=name, cidr=cidr, allocation_ranges=_ranges(addresses))
+    cidr, segment = _cidr(plane, network, name, addresses), _segment(plane, network, name)
+    if segment is None:
+        return Subnet(name=name, cidr=cidr, allocation_ranges=_ranges(addresses))
+    gateway = next((entry for entry in segment.gateways if entry in cidr), None)
+    return Subnet(name=name, cidr=cidr, allocation_ranges=_ranges(addresses), gateway=gateway, vlan=segment.vlan)
+
+
+def _segment(plane: DataPlane, network: str, name: str) -> SubnetPlan | None:
+    """The segment that a subnet of NetConfig is; `None` for a routed one."""
+    segments = (entry for entry in plane.cluster.plan.subnets if entry.kind == "segment")
+    return next((entry for entry in segments if _is_of(entry, network, name)), None)
+
+
+def _is_of(subnet: SubnetPlan, network: str, name: str) -> bool:
+    """Whether a subnet of the plan is the one that NetConfig has by these names."""
+    return network.removesuffix("v6") == network_name(subnet.network) and name == _subnet(subnet.scope)
 
 
 def _control_subnet(plane: DataPlane, name: str, addresses: list[Address]) -> Subnet:
@@ -155,7 +174,7 @@ def _ranges(addresses: Iterable[Address]) -> tuple[AllocationRange, ...]:
 def _cidr(plane: DataPlane, network: str, name: str, addresses: list[Address]) -> Prefix:
     """The subnet of a design's network, else the rack's block in which its link or loopback addresses stand."""
     for subnet in plane.cluster.plan.subnets:
-        if network.removesuffix("v6") == _design_network(subnet.network) and name == _subnet(subnet.scope):
+        if _is_of(subnet, network, name):
             return next(prefix for prefix in subnet.prefixes if prefix.version == addresses[0].version)
     return _block(addresses, _block_size(plane.cluster, network, addresses[0].version))
 

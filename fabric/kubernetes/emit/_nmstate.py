@@ -23,6 +23,7 @@ from fabric.kubernetes.emit._model_network import (
     NodeNetworkConfigurationPolicy,
     NodeNetworkSpec,
     Stp,
+    Vlan,
 )
 
 _WEIGHT = 200
@@ -47,6 +48,8 @@ def network_policies(cluster: Cluster) -> Iterator[Object]:
 def _interfaces(cluster: Cluster, node: FabricNode) -> Iterator[NmInterface]:
     for port in node.ports:
         yield _port(cluster, port)
+    for vlan in node.vlans:
+        yield _vlan(cluster, vlan)
     own = node.own_addresses
     if node.plan.asn is not None and not (cluster.has_metallb(node) or cluster.metallb_gives_addresses):
         own = (*own, *(vip.address for vip in node.plan.vips))  # no service holds them
@@ -69,6 +72,22 @@ def _port(cluster: Cluster, port: Interface) -> NmInterface:
         mtu=port.mtu,
         ipv4=_ip(addresses, 4),
         ipv6=_ip(addresses, 6, link_local=not addresses),
+    )
+
+
+def _vlan(cluster: Cluster, vlan: Interface) -> NmInterface:
+    """A segment of the rack, on the port towards the leaf that has its gateway."""
+    addresses = tuple(InterfaceAddress(ip=a.ip, prefix_length=a.network.prefixlen) for a in vlan.addresses)
+    assert vlan.parent is not None
+    assert vlan.vlan is not None
+    return NmInterface(
+        name=cluster.vlan_nic(vlan),
+        description=vlan.description or None,
+        type="vlan",
+        mtu=vlan.mtu,
+        ipv4=_ip(addresses, 4),
+        ipv6=_ip(addresses, 6),
+        vlan=Vlan(base_iface=cluster.nic(vlan.parent), id=vlan.vlan),
     )
 
 

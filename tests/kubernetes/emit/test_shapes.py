@@ -30,6 +30,17 @@ _NETWORKS: Values = {
     "internalapi": {"ipv4": "172.17.0.0/20", "ipv6": "fd00:17::/64", "roles": ["worker"], "vips": 3},
     "storage": {"scope": "zone", "ipv4": "172.18.0.0/16", "ipv6": "fd00:18::/48", "roles": ["worker", "storage"]},
 }
+_SEGMENTS: Values = {
+    "mgmt": {
+        "kind": "segment",
+        "scope": "rack",
+        "ipv4": "172.20.0.0/16",
+        "ipv6": "fd00:20::/48",
+        "vlan": 100,
+        "roles": ["worker", "compute", "control-plane"],
+    },
+    "wide": {"kind": "segment", "ipv4": "172.21.0.0/24", "ipv6": "fd00:21::/64", "roles": ["worker", "compute"]},
+}
 
 
 def rhoso(zones: list[list[dict[str, Any]]], **changes: Any) -> Values:
@@ -65,6 +76,7 @@ SHAPES: dict[str, Values] = {
     "no data plane": rhoso([[_SMALL], [_SMALL]]),
     "no cluster": rhoso([[{"nodes": {"computes": 2}}]]),
     "names of one's own": rhoso([[{"leaves": ["tor-a", "tor-b"], "nodes": {"workers": ["ocp1", "node-x.y"[:6]]}}]]),
+    "segments": rhoso([[_RACK], [_SMALL, _RACK]], families=["ipv4", "ipv6"], networks={**_NETWORKS, **_SEGMENTS}),
     "pods": rhoso([[_RACK], [_SMALL]], pods=[{"name": "p", "spines": 2}], spines=0, super_spines=1),
     "four-byte ASNs": rhoso([[_RACK], [_SMALL]], asn={"width": 4, "leaves": "per-rack"}),
 }
@@ -104,7 +116,7 @@ def _racks(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def _designs(draw: st.DrawFn) -> Values:
-    networks = draw(st.sampled_from([{}, _NETWORKS, {"internalapi": _NETWORKS["internalapi"]}]))
+    networks = draw(st.sampled_from([{}, _NETWORKS, {**_NETWORKS, **_SEGMENTS}]))
     return rhoso(
         draw(st.lists(st.lists(_racks(), min_size=1, max_size=2), min_size=1, max_size=5)),
         families=draw(st.sampled_from([["ipv4"], ["ipv6"], ["ipv4", "ipv6"]])),
