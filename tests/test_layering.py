@@ -17,6 +17,7 @@ ROOMS = (
     "fabric",  # what stands in `fabric/__init__.py`
     "_lazy",
     "errors",
+    "_reading",
     "resources",
     "topology",
     "plan",

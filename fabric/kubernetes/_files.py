@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from fabric._reading import read_at_most
 from fabric.errors import InputError, Problem
 from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import MAX_CHARACTERS, Document, ResourceError, parse_documents
@@ -18,18 +19,19 @@ _KUSTOMIZATION = "kustomization"
 
 
 def read_texts(
-    paths: Iterable[Path], standard_input: Callable[[], str] | None = None, more_suffixes: tuple[str, ...] = ()
+    paths: Iterable[Path], standard_input: Callable[[int], str] | None = None, more_suffixes: tuple[str, ...] = ()
 ) -> Mapping[str, str]:
     """The texts of YAML or JSON files by name; of a directory, those of all its `.yaml`, `.yml` and `.json` files.
 
-    `more_suffixes` are taken from directories too. The path `-` means `standard_input`. Raises `InputError` with every
+    `more_suffixes` are taken from directories too. The path `-` means `standard_input`, called
+    with the most characters that are wanted. Raises `InputError` with every
     file that cannot be read.
     """
     texts: dict[str, str] = {}
     faults: list[str] = []
     for path in paths:
         if path == STANDARD_INPUT and standard_input is not None:
-            texts["-"] = standard_input()
+            texts["-"] = standard_input(MAX_CHARACTERS + 1)  # one more is refused where documents are read
             continue
         for file in _files(path, (*_SUFFIXES, *more_suffixes)):
             try:
@@ -67,9 +69,7 @@ def _patches(kustomization: Path) -> Iterator[Path]:
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_size > MAX_CHARACTERS:
-            raise InputError(f"{file} is larger than {MAX_CHARACTERS} bytes. Split the file.")
-        return file.read_text(encoding="utf-8")
+        return read_at_most(file, MAX_CHARACTERS, "Split the file.")
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}. Name a YAML file or a directory.") from error
     except UnicodeDecodeError as error:

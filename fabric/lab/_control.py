@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,8 +27,9 @@ def closed_door() -> socket.socket:
 
 
 def open_door(door: socket.socket) -> None:
-    """Nothing; visitors can come. To be called inside the furnished sandbox."""
+    """Nothing; visitors can come, the lab's owner alone. To be called inside the furnished sandbox."""
     door.bind(str(_DOOR))
+    _DOOR.chmod(0o600)
     door.listen()
 
 
@@ -36,9 +39,17 @@ def visit(door: socket.socket, answer: Callable[[Any], Any]) -> None:
     A visitor who leaves early, or says what cannot be read, does no harm.
     """
     with suppress(OSError), door.accept()[0] as visitor:
+        if _user_of(visitor) != os.geteuid():  # the modes of the door and its directory keep everybody else out already
+            return
         visitor.settimeout(_VISIT_S)
         if request := visitor.recv(LARGEST):
             visitor.sendall(json.dumps(_outcome(request, answer)).encode())
+
+
+def _user_of(visitor: socket.socket) -> int:
+    """The user on the other side, as the kernel knows it (`SO_PEERCRED`, unix(7))."""
+    _, user, _ = struct.unpack("3i", visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(user)
 
 
 def _outcome(request: bytes, answer: Callable[[Any], Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._control import ask
-from fabric.lab._enter import Completed, conversation, enter_argv, run_attached, run_captured
+from fabric.lab._enter import Completed, conversation, enter_argv, run_attached, run_captured, tamed
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
 from fabric.lab._frr import find_frr
 from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, ImpairmentChange, Lateness, impaired_value
@@ -20,7 +20,7 @@ from fabric.lab._impairment import from_text as impairments_from_text
 from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
-from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, state_root
+from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, refuse_strangers, state_root
 
 _PATIENCE_S = 1.0  # for a lock that another command holds only while it looks
 
@@ -230,15 +230,16 @@ class EmbeddedEngine:
 
     def _directories(self) -> list[LabDirectory]:
         root = state_root(self._environ)
-        return [LabDirectory(path) for path in sorted(root.iterdir())] if root.is_dir() else []
+        refuse_strangers(root)
+        return [LabDirectory(path) for path in sorted(root.iterdir()) if path.is_dir()] if root.is_dir() else []
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
         """See `LabEngine.run`."""
-        return run_captured(self._inside(name, device, argv), "", timeout_s)
+        return run_captured(self._inside(name, device, tamed(argv)), "", timeout_s)
 
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
         """See `LabEngine.attach`."""
-        return run_attached(self._inside(name, device, argv))
+        return run_attached(self._inside(name, device, tamed(argv)))
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """See `LabEngine.call`. This package can be imported there: `[sys.executable, "-m", "fabric.…"]`."""
@@ -323,7 +324,9 @@ class EmbeddedEngine:
 
     def _directory(self, name: str) -> LabDirectory:
         check_lab_name(name)
-        return LabDirectory(state_root(self._environ) / name)
+        directory = LabDirectory(state_root(self._environ) / name)
+        refuse_strangers(directory.path.parent, directory.path)
+        return directory
 
 
 def change_from(reply: Mapping[str, Any]) -> FaultChange:

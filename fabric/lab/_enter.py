@@ -32,11 +32,45 @@ class Completed:
     stderr: str
 
 
+_CAPABILITIES = (
+    "chown",
+    "dac_override",
+    "fowner",
+    "fsetid",
+    "kill",
+    "net_admin",
+    "net_bind_service",
+    "net_broadcast",
+    "net_raw",
+    "setgid",
+    "setpcap",
+    "setuid",
+    "sys_nice",
+)
+"""What a program of the user's keeps of root's power: all over networks, none over mounts, devices and the kernel."""
+
+
+def tamed(argv: Sequence[str]) -> tuple[str, ...]:
+    """The command that runs `argv` without the power to undo the sandbox (capabilities(7)), by setpriv(1).
+
+    With CAP_SYS_ADMIN a program could make the host's files writable again; here only a new user namespace would
+    give it that, in which the kernel keeps read-only mounts locked (mount_namespaces(7)).
+    """
+    setpriv = _program("setpriv")
+    kept = ",".join(("-all", *(f"+{name}" for name in _CAPABILITIES)))
+    return (setpriv, f"--bounding-set={kept}", "--inh-caps=-all", "--no-new-privs", "--", *argv)
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}")
+    if found is None:
+        raise MachineError(f"{name} is missing; install it with `apt-get install util-linux`.")
+    return found
+
+
 def enter_argv(status: SupervisorStatus, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
     """The command that runs `argv` as the lab's root: on a device, or (`None`) on none, where all can be seen."""
-    nsenter = shutil.which("nsenter", path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}")
-    if nsenter is None:
-        raise MachineError("nsenter is missing; install it with `apt-get install util-linux`.")
+    nsenter = _program("nsenter")
     pid = status.supervisor.pid
     user = ("--user", "--preserve-credentials") if status.user_namespace else ()
     root = f"/proc/{pid}/root"

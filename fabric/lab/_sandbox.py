@@ -22,7 +22,9 @@ from fabric.lab._kernel import (
     MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
+    MS_RDONLY,
     MS_REC,
+    MS_REMOUNT,
     make_read_only,
     mount,
     unshare,
@@ -38,7 +40,18 @@ from fabric.lab._places import (
 
 _NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
 _WRITABLE = (Path("/run"), Path("/var/tmp"), CONFIG_DIRECTORY, LOG_DIRECTORY)  # noqa: S108 - a fresh tmpfs goes there
-_WRITABLE_IF_THERE = (Path("/var/lib/frr"), Path("/dev/shm"))  # noqa: S108 - a fresh tmpfs goes there
+_WRITABLE_IF_THERE = (Path("/var/lib/frr"),)
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
+"""What is left of /dev. A read-only mount keeps nobody from writing to a disk through its device node."""
+_DEVICE_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "fd/0",
+    "stdout": "fd/1",
+    "stderr": "fd/2",
+}
+_SHARED_BY_ALL = ("sys/abi", "sys/debug", "sys/dev", "sys/fs", "sys/kernel", "sys/user", "sys/vm", "sysrq-trigger")
+"""What is the whole machine's below /proc, read-only here; `sys/net` is each device's own."""
 # FRR's programs insist that their user is in these groups. Gid 0 is the one group that a user namespace always has.
 _GROUPS = "root:x:0:\nfrr:x:0:root\nfrrvty:x:0:root\nnogroup:x:65534:\n"
 
@@ -103,12 +116,38 @@ def _mount_all() -> None:
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     make_read_only("/")
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    for shared in (Path("/proc") / name for name in _SHARED_BY_ALL):
+        if shared.exists():
+            mount(shared, shared, "", MS_BIND)
+            make_read_only(str(shared))
     for place in (*_WRITABLE, *filter(Path.is_dir, _WRITABLE_IF_THERE)):
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+    _mount_devices()
     if not Path("/var/run").is_symlink():
         mount("/run", "/var/run", "", MS_BIND)
     for directory in (RUN_DIRECTORY, NETNS_DIRECTORY, UTS_DIRECTORY, WORK_DIRECTORY, Path("/var/tmp/frr")):  # noqa: S108 - in the fresh tmpfs
-        directory.mkdir()
+        directory.mkdir(mode=0o700)
     groups = Path("/run/group")
     groups.write_text(_GROUPS)
     mount(groups, "/etc/group", "", MS_BIND)
+
+
+def _mount_devices() -> None:
+    """Nothing; /dev has the harmless devices, terminals of its own and a place for shared memory."""
+    fresh = Path("/run/dev")
+    fresh.mkdir()
+    mount("tmpfs", fresh, "tmpfs", MS_NOSUID, "mode=755")
+    for node in (Path("/dev") / name for name in _DEVICES):
+        if node.exists():
+            place = fresh / node.relative_to("/dev")
+            place.parent.mkdir(exist_ok=True)
+            place.touch()
+            mount(node, place, "", MS_BIND)
+    for directory in ("pts", "shm"):
+        (fresh / directory).mkdir()
+    mount("devpts", fresh / "pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    for name, target in _DEVICE_LINKS.items():
+        (fresh / name).symlink_to(target)
+    mount("tmpfs", fresh / "shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+    mount(fresh, "/dev", "", MS_BIND | MS_REC)
+    mount("none", "/dev", "", MS_BIND | MS_REMOUNT | MS_RDONLY)  # that mount alone

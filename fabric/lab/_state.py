@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from fabric.errors import LabError
+
 _LOCK = "lock"
 STATUS_FILE = "status.json"
 LOG_FILE = "supervisor.log"
 _RETRY_S = 0.01
+_ELSEWHERE = "Correct that, or set FABRIC_STATE_DIR to another directory."
 
 
 def state_root(environ: Mapping[str, str]) -> Path:
@@ -33,6 +38,12 @@ class LabDirectory:
 
     path: Path
 
+    def make(self) -> None:
+        """Nothing; the directory is there, and its owner's alone. Raises `LabError` as `refuse_strangers` does."""
+        for directory in (self.path.parent, self.path):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_strangers(self.path.parent, self.path)
+
     def lock(self, patience_s: float) -> int | None:
         """The open, locked lock file; `None` when another process still holds it after `patience_s`.
 
@@ -40,7 +51,7 @@ class LabDirectory:
         """
         end = time.monotonic() + patience_s
         while True:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.make()
             with suppress(FileNotFoundError):
                 descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 if _locked(descriptor, fcntl.LOCK_EX) and self._is_current(descriptor):
@@ -106,6 +117,52 @@ class LabDirectory:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def refuse_strangers(*directories: Path) -> None:
+    """Nothing; raises `LabError` where a directory is somebody else's, or others can exchange what is in it.
+
+    Directories of ours that others can only look into are closed to them.
+    """
+    with suppress(FileNotFoundError):
+        above = directories[0].parent
+        found = above.stat()
+        if _others_write(found) and not found.st_mode & stat.S_ISVTX:
+            raise LabError(f"{above}: found mode {_mode(found)}, so others can exchange what is in it. {_ELSEWHERE}")
+        for directory in directories:
+            _refuse_foreign(directory)
+
+
+def _refuse_foreign(directory: Path) -> None:
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise LabError(f"{directory}: found a link or a file; allowed: a directory of yours. {_ELSEWHERE}")
+    if found.st_uid != os.geteuid():
+        owner = f"a directory of {_user_name(found.st_uid)}; allowed: one of your own"
+        raise LabError(f"{directory}: found {owner}, as it says which processes to end. {_ELSEWHERE}")
+    if _others_write(found):
+        raise LabError(f"{directory}: found mode {_mode(found)}, so others can write there. {_ELSEWHERE}")
+    if found.st_mode & 0o077:
+        directory.chmod(0o700)
+
+
+def _others_write(found: os.stat_result) -> bool:
+    """True where others than the owner can write; the group that a user has alone, or shares knowingly, is not other.
+
+    Where the umask is 0002, every directory is its group's to write to.
+    """
+    return bool(found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()))
+
+
+def _mode(found: os.stat_result) -> str:
+    return f"{stat.S_IMODE(found.st_mode):04o}"
+
+
+def _user_name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def _locked(descriptor: int, kind: int) -> bool:

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fabric._reading import read_at_most
 from fabric.errors import InputError, NetboxError
 from fabric.netbox._compare import Object
 
 _T = TypeVar("_T")
 _TIMEOUT_S = 60.0
 _OLDEST = 4
+_MAX_TOKEN_BYTES = 10_000
 _INSTALL = (
     "NetBox is spoken to by pynetbox, which is not installed. Install it: pip install 'fabric-spineleaf[netbox]'."
 )
@@ -25,7 +27,10 @@ def read_token(path: Path | None, environment: Mapping[str, str]) -> str:
         token, source = environment.get("NETBOX_TOKEN", ""), "NETBOX_TOKEN"
     else:
         try:
-            token, source = path.read_text(encoding="utf-8"), str(path)
+            token, source = (
+                read_at_most(path, _MAX_TOKEN_BYTES, "Name a file that holds NetBox's token alone."),
+                str(path),
+            )
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: cannot be read as text. Name a file that holds NetBox's token.") from error
     token = token.strip()

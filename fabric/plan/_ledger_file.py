@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from fabric._reading import read_at_most
 from fabric.errors import InputError, PlanError, Problem
 from fabric.plan._bulk import without_collection
 from fabric.plan._ledger import CORE, Ledger, Section, Values, value_of, value_texts
@@ -35,6 +36,9 @@ _VERSION = "ledger: 1"
 _RELEASED = " released"
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
+MAX_LEDGER_BYTES = 256_000_000
+"""Some five times the ledger of 100,000 nodes."""
+
 _Read = dict[Section, dict[str, int]]
 
 
@@ -42,7 +46,7 @@ def read_ledger(path: Path | str) -> Ledger:
     """The ledger in the file at `path`, empty where there is no file; raises `PlanError` with every bad line."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_at_most(path, MAX_LEDGER_BYTES, "Name a ledger that `fabric plan` wrote.")
     except FileNotFoundError:
         return Ledger(file=str(path))
     except (OSError, UnicodeDecodeError) as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path as FilePath
 
+from fabric._reading import read_at_most
 from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._model import Topology
 from fabric.topology._read import Design
@@ -20,6 +21,8 @@ _NETBOX_DEVICE = ("parent", "device/vm", "device")
 """NetBox's heading of the device changed over its versions."""
 _SHARED_ROLES = {"loopback", "anycast", "vip", "vrrp", "hsrp", "glbp", "carp"}
 """Addresses that are no single node's address in a network."""
+
+MAX_PINS_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def _merged(design: Design, pins: Sequence[_Pin]) -> Design:
 
 def _rows(path: FilePath, design: Design) -> Iterator[_Row]:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a byte order mark
+        text = read_at_most(path, MAX_PINS_BYTES, "Name a CSV file with a line for each pin.", "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(f"{path}: cannot be read ({reason}). Name a CSV file with a line for each pin.") from error

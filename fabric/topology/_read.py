@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from fabric._reading import read_at_most
 from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._expand import Fabric, expand
 from fabric.topology._intents import Selector
@@ -41,11 +42,7 @@ def read_text(path: FilePath | str) -> str:
     """The text of a file that a person wrote; raises `InputError` where it is missing, too large, or no text."""
     path = FilePath(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(
-                f"{path}: found {path.stat().st_size} bytes; allowed: at most {MAX_BYTES}. Split the design."
-            )
-        return path.read_text(encoding="utf-8")
+        return read_at_most(path, MAX_BYTES, "Split the design.")
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(

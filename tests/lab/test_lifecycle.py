@@ -10,18 +10,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from fabric.lab import EmbeddedEngine, find_frr
 from tests.lab.conftest import WaitUntil
 from tests.lab.fabrics import lonely_router
+from tests.lab.ordinary_user import CHECKOUT, NOBODY, as_ordinary_user
 
 pytestmark = pytest.mark.lab
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-NOBODY = 65534
 
 UP_AND_TELL = """
 import sys
@@ -172,34 +169,5 @@ finally:
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root, every test here runs as an ordinary user already")
 def test_an_ordinary_user_runs_the_same_lab() -> None:
     find_frr(os.environ)
-    with TemporaryDirectory() as place:
-        home = Path(place)
-        os.chown(home, NOBODY, NOBODY)
-        drop = f"exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups"
-        script = "\n".join(["set -e", *_uncover(home), f'{drop} "$@"'])
-        program = ("unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", ROOTLESS)
-        environ = {"HOME": place, "PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)}
-        done = subprocess.run(program, env=environ, cwd="/", capture_output=True, text=True, check=False)
+    done = as_ordinary_user(ROOTLESS)
     assert done.stdout.splitlines() == [f"{NOBODY} 0", "0", "True ()"], done.stderr
-
-
-def _uncover(home: Path) -> Iterator[str]:
-    """Shell commands that let everybody reach the interpreter and the checkout, in a private mount namespace.
-
-    Where they lie below a directory that only its owner may pass, such as `/root`, an empty one is put in its place,
-    with the needed directory in it.
-    """
-    wanted = {Path(sys.base_prefix), Path(sys.prefix), CHECKOUT}
-    outermost = sorted(path for path in wanted if not wanted & set(path.parents))
-    closed = {path: gate for path in outermost if (gate := _closed_above(path))}
-    for number, path in enumerate(closed):
-        yield f"mkdir {home}/{number}; mount --bind {path} {home}/{number}"
-    for gate in sorted(set(closed.values())):
-        yield f"mount -t tmpfs -o mode=755 none {gate}"
-    for number, path in enumerate(closed):
-        yield f"mkdir -p {path}; mount --bind {home}/{number} {path}"
-
-
-def _closed_above(path: Path) -> Path | None:
-    """The outermost directory above that not everybody may pass."""
-    return next((directory for directory in reversed(path.parents) if not directory.stat().st_mode & 0o001), None)

@@ -34,7 +34,7 @@ from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from
 from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
-from fabric.lab._state import LabDirectory, state_root, write_file
+from fabric.lab._state import LabDirectory, refuse_strangers, state_root, write_file
 
 _PATIENCE_S = 10.0  # for a lock that another command holds while it changes something
 _DESTROY_S = 300.0
@@ -243,7 +243,9 @@ class ContainerlabEngine:
 
     def _directory(self, name: str) -> LabDirectory:
         check_lab_name(name)
-        return LabDirectory(self._root() / name)
+        directory = LabDirectory(self._root() / name)
+        refuse_strangers(directory.path.parent, directory.path)
+        return directory
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[LabDirectory]:
