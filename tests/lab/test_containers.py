@@ -58,6 +58,26 @@ def test_a_machine_without_containerlab_is_told_so(tmp_path: Path) -> None:
         engine.heal("tiny", None)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="the engine needs root")
+def test_a_crash_before_or_after_the_start_leaves_what_down_copes_with(tmp_path: Path) -> None:
+    """Without a topology file nothing was started; with one, containerlab is asked to end what runs."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "containerlab"
+    program.write_text(f"#!/bin/sh\necho $1 >> {asked}\n")
+    program.chmod(0o755)
+    engine = ContainerlabEngine({"PATH": f"{tmp_path}:/usr/bin:/bin", "FABRIC_STATE_DIR": str(tmp_path / "state")})
+    directory = tmp_path / "state" / "containerlab" / "tiny"
+    for left in ({}, {"containers.json": "{", "frr/r1/frr.conf": "x"}, {"tiny.clab.yml": "name: tiny"}):
+        for name, text in left.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text)
+        directory.mkdir(parents=True, exist_ok=True)
+        assert (engine.status("tiny"), engine.names(), engine.leftovers()) == (None, (), ("tiny",))
+        assert not engine.down("tiny")
+        assert not directory.exists()
+    assert asked.read_text() == "destroy\n"
+
+
 def test_the_last_words_of_containerlab_are_passed_on(tmp_path: Path) -> None:
     program = tmp_path / "containerlab"
     program.write_text("#!/bin/sh\nprintf '\\033[31mERROR\\033[0m\\n\\n  no such image\\n'\nexit 1\n")

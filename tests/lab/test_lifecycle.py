@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fabric.lab import EmbeddedEngine, find_frr
+from fabric.lab import DaemonName, EmbeddedEngine, Fault, find_frr
 from tests.lab.conftest import WaitUntil
 from tests.lab.fabrics import lonely_router
 from tests.lab.ordinary_user import CHECKOUT, NOBODY, as_ordinary_user
@@ -125,6 +125,26 @@ def test_what_a_crash_left_is_cleaned_up(engine: EmbeddedEngine, labs: Path, lef
         use()
     assert engine.down("crashed")
     assert not directory.exists()
+
+
+def test_a_crash_at_any_write_leaves_what_down_and_up_cope_with(engine: EmbeddedEngine, labs: Path) -> None:
+    """The machine stops: each file is missing, or cut short at any of several places, or still a draft."""
+    engine.up(lonely_router("cut"))
+    engine.fail("cut", Fault("daemon:r1:zebra", killed=(DaemonName("r1", "zebra"),)))
+    written = {entry.name: entry.read_bytes() for entry in (labs / "cut").iterdir()}
+    engine.down("cut")
+    assert {"blueprint.json", "faults.json", "status.json"} <= written.keys()
+    for name, content in written.items():
+        for left in (None, b"", content[:1], content[: len(content) // 2], content[:-1]):
+            (labs / "cut").mkdir()
+            for other, text in {**written, f".{name}.new": content[:1]}.items():
+                (labs / "cut" / other).write_bytes(text)
+            (labs / "cut" / name).unlink()
+            if left is not None:
+                (labs / "cut" / name).write_bytes(left)
+            assert (engine.status("cut"), engine.names(), engine.leftovers()) == (None, (), ("cut",))
+            assert not engine.down("cut")
+            assert list(labs.iterdir()) == []
 
 
 def test_a_pid_that_belongs_to_another_process_now_is_left_alone(engine: EmbeddedEngine, labs: Path) -> None:

@@ -39,12 +39,15 @@ class Start:
         return digest_of(self.files)
 
     def write_files(self) -> Path:
-        """The topology file that containerlab reads, written with all that it names."""
+        """The topology file that containerlab reads, written last and at once: where it is missing, nothing runs."""
+        topology = topology_file(self.directory.path, self.spec.name)
         for name, text in self.files.items():
             path = self.directory.path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        return topology_file(self.directory.path, self.spec.name)
+            if path != topology:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        self.write(topology.name, self.files[topology.name])
+        return topology
 
     def write(self, name: str, text: str) -> None:
         """Nothing; the lab's directory has the file."""
