@@ -52,6 +52,7 @@ from fabric.simulate._values import (
     UnknownDeviceError,
 )
 from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Remark, Situation
+from fabric.simulate._vrf import vrf_device
 from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, what_if
 
 __all__ = [
@@ -155,5 +156,6 @@ __all__ = [
     "tcp_gap_ms",
     "trace",
     "uniform",
+    "vrf_device",
     "what_if",
 ]

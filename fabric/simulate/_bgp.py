@@ -139,7 +139,7 @@ class FamilyBgp:
 
 def handed_over(decision: Decision) -> tuple[Path, ...]:
     """The paths of a decision that zebra gets: none of a best path of the device's own, but for aggregates."""
-    own = decision.best.source is None and not decision.best.aggregate
+    own = decision.best.source is None and not decision.best.aggregate and decision.best.imported is None
     return () if own else decision.installed
 
 

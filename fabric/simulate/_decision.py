@@ -32,7 +32,7 @@ def decide(paths: Sequence[Path], settings: Settings) -> Decision:
     best = _first(leaders, settings)
     if best.source is None or len(leaders) == 1:
         return Decision(best, (best,), order_dependent=False)
-    tied = [path for path in leaders if path is not best and _ties(best, path)]
+    tied = [path for path in leaders if path is not best and path.source is not None and _ties(best, path)]
     unstable = best.external and any(_looks_different(best, path, settings) for path in tied)
     if _meds_differ(leaders):
         unstable = unstable or any(not _compare(best, path)[0] for path in leaders if path is not best)
@@ -67,7 +67,7 @@ def _early_rank(path: Path) -> tuple[int, int, bool, int, int]:
     return (
         -attributes.weight,
         -attributes.local_preference,
-        path.source is not None,
+        path.source is not None or path.imported is not None,
         len(attributes.as_path),
         attributes.origin,
     )

@@ -55,7 +55,8 @@ class Export:
                 set_address = mapped.next_hop.address if mapped.next_hop.address != path.next_hop.address else None
         if self.external and self.router.instance.ebgp_requires_policy and not self._has_policy:
             return Reason.NO_POLICY
-        own = self.settings.next_hop_self_force or (self.settings.next_hop_self and not reflected)
+        foreign = path.imported is not None  # the peer may not know the other VRF
+        own = foreign or self.settings.next_hop_self_force or (self.settings.next_hop_self and not reflected)
         keeps = None if own else path.next_hop.address
         return Exported(
             self._on_the_wire(attributes),

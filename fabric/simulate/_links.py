@@ -10,11 +10,12 @@ from typing import NamedTuple
 from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Interface, InterfaceAddress, Port
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import NONE, Failures
+from fabric.simulate._vrf import siblings
 
 
 @dataclass(frozen=True)
 class Links:
-    """The fabric with its failures applied. Interfaces of a VRF are left out: the default VRF alone is simulated."""
+    """The fabric, its VRFs separated (`_vrf`), with its failures applied."""
 
     fabric: FabricConfig
     failures: Failures
@@ -45,7 +46,7 @@ class Links:
 
         An interface without a cable or member (loopback, dummy) has no carrier to lose.
         """
-        return self.alive(port.device) and port not in self._dead_ports
+        return self.alive(port.device) and self._home(port) not in self._dead_ports
 
     def interfaces(self, device: DeviceConfig) -> Iterator[Interface]:
         """The interfaces of the device's default VRF that are up."""
@@ -53,7 +54,22 @@ class Links:
 
     def far_end(self, port: Port) -> Port | None:
         """The port at the other end of the cable, `None` without a cable or without carrier."""
-        return self.fabric.peer_of.get(port) if self.up(port) else None
+        return self.fabric.peer_of.get(self._home(port)) if self.up(port) else None
+
+    def _home(self, port: Port) -> Port:
+        """The port as its own VRF has it: routes that another VRF takes over leave by interfaces of this one."""
+        return self.healthy._homes.get(port, port)
+
+    @cached_property
+    def _homes(self) -> dict[Port, Port]:
+        return {
+            Port(other, interface.name): Port(name, interface.name)
+            for parts in siblings(self.fabric.by_name).values()
+            for name in parts
+            for interface in self.fabric.by_name[name].interfaces
+            for other in parts
+            if other != name
+        }
 
     def answering(self, port: Port, address: Address) -> Port | None:
         """The port that has `address` on the same link, or in the same segment; `None` where nothing answers."""

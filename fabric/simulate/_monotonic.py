@@ -95,6 +95,8 @@ def _own_paths(graph: Graph, classes: Iterable[DestinationClass]) -> Iterator[st
             name = graph.routers[index].name
             if any(path.attributes.weight != LOCAL_WEIGHT for path in paths):
                 yield f"{name}: its own route to {item.prefix} has a weight of its own"
+            if any(path.imported is not None for path in paths):
+                yield f"{name}: imports {item.prefix} from another VRF"
             for path in paths:
                 yield from (f"{name}: its route to {item.prefix} {what}" for what in _unlike(path.attributes))
         for attributes in item.defaults.values():

@@ -9,6 +9,7 @@ from fabric.config import Aggregate, Family, Prefix, Redistribute
 from fabric.simulate._attributes import LOCAL_WEIGHT, OWN, AsHop, Attributes, BgpNextHop, Origin
 from fabric.simulate._path import Path, Router
 from fabric.simulate._policy import GRACEFUL_SHUTDOWN, Subject
+from fabric.simulate._vrf import base_device
 from fabric.simulate._zebra import Zebra
 
 Held = Callable[[Router], Iterable[tuple[Prefix, Sequence[Path]]]]
@@ -46,6 +47,23 @@ def aggregated(router: Router, family: Family, held: Held) -> Iterator[tuple[Pre
         ]
         if parts:
             yield aggregate.prefix, Path(_own(router, _summary(aggregate, parts)), OWN, None, aggregate=True)
+
+
+def imported(
+    router: Router, family: Family, held: Held, routers: Mapping[str, Router]
+) -> Iterator[tuple[Prefix, Path]]:
+    """The paths of `import vrf`: every usable one of the other VRF, with its attributes, but what that imports itself.
+
+    bgpd passes them through its VPN table, whose owner, the default VRF's instance, is their originator.
+    """
+    for other in router.instance.family(family).import_vrfs:
+        if other in routers:
+            owner = routers.get(base_device(other), routers[other])
+            for prefix, paths in held(routers[other]):
+                for path in (path for path in paths if path.imported is None and not path.aggregate):
+                    came_by = path.interface if path.source is None else path.source.interface
+                    attributes = path.attributes._replace(originator_id=owner.router_id)
+                    yield prefix, Path(attributes, path.next_hop, None, interface=came_by, imported=other)
 
 
 def suppressed(router: Router, family: Family, prefix: Prefix) -> bool:

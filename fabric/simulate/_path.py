@@ -90,6 +90,8 @@ class Path(NamedTuple):
     """Made by `aggregate-address`: installed as a blackhole."""
     interface: str | None = None
     """Interface of the route that `redistribute` took over, for `match interface`."""
+    imported: str | None = None
+    """The VRF (`DEVICE%VRF`) that `import vrf` takes it from, where its next hop is resolved."""
 
     @property
     def external(self) -> bool:

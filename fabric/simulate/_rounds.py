@@ -17,7 +17,14 @@ from fabric.simulate._bgp import FamilyBgp
 from fabric.simulate._channels import channels_of
 from fabric.simulate._forwarding import Forwarding
 from fabric.simulate._links import Links
-from fabric.simulate._origins import DEFAULT_ATTRIBUTES, DEFAULT_PREFIX, aggregated, conditional_default, originated
+from fabric.simulate._origins import (
+    DEFAULT_ATTRIBUTES,
+    DEFAULT_PREFIX,
+    aggregated,
+    conditional_default,
+    imported,
+    originated,
+)
 from fabric.simulate._path import Path, Router
 from fabric.simulate._peers import Unreached
 from fabric.simulate._policy import Policy
@@ -67,6 +74,11 @@ class Fabric:
     links: Links
     pairs: tuple[Pair, ...]
     routers: tuple[Router, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Router]:
+        """The routers by name."""
+        return {router.name: router for router in self.routers}
 
     @cached_property
     def originating(self) -> tuple[tuple[Router, SessionEnd, NeighborFamily], ...]:
@@ -162,6 +174,7 @@ def _local(fabric: Fabric, family: Family, now: Round) -> Locals:
         own = list(originated(router, family, now.zebra))
         if family in now.bgp:
             own += aggregated(router, family, now.bgp[family].held)
+            own += imported(router, family, now.bgp[family].held, fabric.by_name)
         for prefix, path in own:
             at = found.setdefault(prefix, {})
             at[router.index] = (*at.get(router.index, ()), path)

@@ -13,6 +13,7 @@ from fabric.simulate._path import Router
 from fabric.simulate._rounds import Fabric, Round, last_round, speakers
 from fabric.simulate._sessions import as_session, pair_up
 from fabric.simulate._values import NONE, Failures, FibEntry, RibEntry, Session, UnknownDeviceError
+from fabric.simulate._vrf import separated, separated_failures
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Simulation:
 
 def simulate(fabric: FabricConfig, failures: Failures = NONE) -> Simulation:
     """The stable state of the fabric under the failures; raises `NoStableStateError` where there is none."""
+    if (parts := separated(fabric)) is not fabric:
+        fabric, failures = parts, separated_failures(fabric, failures)
     links = Links(fabric, failures)
     common = Fabric(links, pair_up(links), tuple(speakers(links)))
     final = last_round(common)

@@ -12,6 +12,7 @@ from fabric.errors import InputError
 from fabric.simulate._links import Links
 from fabric.simulate._peers import Reached, peers_of, reach
 from fabric.simulate._values import NONE, Failures, SessionEnd
+from fabric.simulate._vrf import base_device, separated
 
 _SHOWN = 12
 """Names listed in a message before it says how many more there are."""
@@ -138,12 +139,12 @@ def _session(fabric: FabricConfig, name: str) -> Failures:
 
 def _peers(fabric: FabricConfig, device: str) -> dict[SessionEnd, str]:
     """The device's neighbor statements, each with the device that it leads to; empty text where it leads nowhere."""
-    links = Links(fabric, NONE)
+    links = Links(separated(fabric), NONE)
     found: dict[SessionEnd, str] = {}
     for peer in peers_of(links):
-        if peer.device.name == device:
+        if base_device(peer.device.name) == device:
             there = reach(links, peer)
-            found[peer.end] = there.port.device if isinstance(there, Reached) else ""
+            found[SessionEnd(device, peer.end.peer)] = there.port.device if isinstance(there, Reached) else ""
     return found
 
 

@@ -183,7 +183,7 @@ class Zebra:
             yield self._bgp_candidate(tables, prefix, paths)
 
     def _bgp_candidate(self, tables: _Tables, prefix: Prefix, paths: tuple[Path, ...]) -> _Route:
-        distance = EBGP_DISTANCE if paths[0].external else IBGP_DISTANCE
+        distance = EBGP_DISTANCE if paths[0].external or paths[0].imported else IBGP_DISTANCE
         metric = paths[0].attributes.med or 0
         return _Route(distance, "bgp", metric, self._bgp_legs(tables, prefix, paths))
 
@@ -236,6 +236,9 @@ class Zebra:
             if path.aggregate:
                 yield Legs(blackhole=True), None
                 continue
+            if path.imported is not None:
+                yield self._imported_legs(path, path.imported, prefix), None
+                continue
             assert path.source is not None
             if path.next_hop.uses_link_local or path.next_hop.address is None:
                 name = path.source.interface
@@ -243,6 +246,15 @@ class Zebra:
                 continue
             legs = self._resolve(tables, path.next_hop.address, prefix, recursive)
             yield legs, next((hop.interface for hop in legs.hops if len(legs.hops) == 1), None)
+
+    def _imported_legs(self, path: Path, vrf: str, prefix: Prefix) -> Legs:
+        """The hops in the VRF that the path is from: of its next hop, or of the route itself where that is its own."""
+        if path.next_hop.uses_link_local and path.interface is not None:
+            return Legs(frozenset({NextHop(path.interface, None, link_local=True)}))
+        if path.next_hop.address is not None:
+            return self._resolve(self._tables[vrf], path.next_hop.address, prefix, recursive=True)
+        entry = self.select(vrf, prefix)
+        return Legs() if entry is None else Legs(entry.next_hops, entry.blackhole)
 
     def _resolve(self, tables: _Tables, address: Address, top: Prefix, recursive: bool) -> Legs:
         """The hops that an address comes to (`nexthop_active`): its subnet's interface, or those of the route to it."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Family, Neighbor, Port, Timers
 from fabric.render import frr_files
+from fabric.simulate import vrf_device
 from tests.simulate.observation import FAMILIES, Observation, bgp_paths, kernel_routes
 
 _DAEMONS = Path("/usr/lib/frr")
@@ -85,20 +86,23 @@ class FrrLab:
     def observe(self) -> Observation:
         """The kernel's routes and bgpd's usable paths, on every device."""
         return {
-            device.name: {
-                family: {"fib": self._kernel(device.name, family), "bgp": self._paths(device.name, family)}
+            vrf_device(device.name, vrf): {
+                family: {"fib": self._kernel(device.name, vrf, family), "bgp": self._paths(device.name, vrf, family)}
                 for family in FAMILIES
             }
             for device in self._fabric
+            for vrf in (None, *_vrfs(device))
         }
 
-    def _kernel(self, device: str, family: Family) -> dict[str, str]:
+    def _kernel(self, device: str, vrf: str | None, family: Family) -> dict[str, str]:
         flag = "-4" if family == "ipv4" else "-6"
-        shown = self._in(device, "ip", "-j", "-d", flag, "route", "show", "table", "main")
+        table = ("table", "main") if vrf is None else ("vrf", vrf)
+        shown = self._in(device, "ip", "-j", "-d", flag, "route", "show", *table)
         return kernel_routes(json.loads(shown or "[]"), family)
 
-    def _paths(self, device: str, family: Family) -> dict[str, list[str]]:
-        return bgp_paths(json.loads(self.vtysh(device, f"show bgp {family} unicast json detail")))
+    def _paths(self, device: str, vrf: str | None, family: Family) -> dict[str, list[str]]:
+        within = "" if vrf is None else f" vrf {vrf}"
+        return bgp_paths(json.loads(self.vtysh(device, f"show bgp{within} {family} unicast json detail")))
 
     def wait(self, condition: Callable[[], bool], deadline_s: float = 60) -> bool:
         """True once `condition` holds; False when it did not within the deadline."""
@@ -123,7 +127,9 @@ class FrrLab:
     def _address(self) -> None:
         cabled = set(self._fabric.peer_of)
         for device in self._fabric:
-            lines = []
+            lines = [line for table, vrf in enumerate(_vrfs(device), 1001) for line in (
+                f"link add {vrf} type vrf table {table}", f"link set {vrf} up")]  # fmt: skip
+            lines += [f"link set {port.name} master {port.vrf}" for port in device.interfaces if port.vrf]
             for interface in device.interfaces:
                 if interface.name != LOOPBACK and Port(device.name, interface.name) not in cabled:
                     lines.append(f"link add {interface.name} type bridge")
@@ -159,6 +165,10 @@ class FrrLab:
                    "--vty_socket", str(directory), *options]  # fmt: skip
         with (directory / f"{name}.out").open("wb") as output:
             self._processes.append(subprocess.Popen(command, stdout=output, stderr=output))
+
+
+def _vrfs(device: DeviceConfig) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(port.vrf for port in device.interfaces if port.vrf))
 
 
 def _quick(device: DeviceConfig) -> DeviceConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fabric.config import FabricConfig
-from tests.simulate import fabrics, fabrics_aspects, fabrics_corners, fabrics_far, fabrics_policy
+from tests.simulate import fabrics, fabrics_aspects, fabrics_corners, fabrics_far, fabrics_policy, fabrics_vrf
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -18,5 +18,6 @@ SCENES: dict[str, tuple[FabricConfig, str]] = {
     "reflection": (fabrics_far.reflection(), "r0:eth2 c2:eth0"),
     "filtered": (fabrics_policy.filtered(), "p1:eth0 h0:eth1"),
     "aspects": (fabrics_aspects.aspects(), "h0:eth1 r0:eth0"),
+    "tenants": (fabrics_vrf.tenants(), "h0:eth0 a0:eth0"),
     "corners": (fabrics_corners.corners(), "h0:eth0 a0:eth0"),
 }
