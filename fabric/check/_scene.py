@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -112,6 +112,11 @@ class ResourceScene:
     @cached_property
     def _views(self) -> Views:
         return Views(self.sifted.resources)
+
+    @property
+    def peers_by_node(self) -> Mapping[str, Sequence[Resource]]:
+        """The BGPPeers of each node that some of them names."""
+        return self._views.peers_by_node
 
     @property
     def subnets(self) -> tuple[Subnet, ...]:

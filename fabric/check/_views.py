@@ -7,13 +7,13 @@ The examples of the OpenStack operators keep what differs between sites in Confi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from fabric.check._rule import Hit
-from fabric.check._values import Address, Path, Prefix, address, at, entries, items, prefix
+from fabric.check._values import Address, Path, Prefix, address, at, entries, items, prefix, texts
 from fabric.kubernetes import HOSTNAME_LABEL, Resource, Resources
 
 
@@ -123,6 +123,15 @@ class Views:
     """All views of a set of resources."""
 
     resources: Resources
+
+    @cached_property
+    def peers_by_node(self) -> Mapping[str, Sequence[Resource]]:
+        """The BGPPeers of each node that some of them names."""
+        found: dict[str, list[Resource]] = {}
+        for peer in self.resources.of_kind("BGPPeer"):
+            for name in sorted(hostnames(peer)):
+                found.setdefault(name, []).append(peer)
+        return found
 
     @cached_property
     def subnets(self) -> tuple[Subnet, ...]:
@@ -248,3 +257,16 @@ def _value_node(resource: Resource, path: Path, value: Any) -> NodeNetwork:
     )
     name = at(value, "name")
     return NodeNetwork(resource, path, str(name), tuple(assigned), (*path, "routes", "config"), is_policy=False)
+
+
+def hostnames(peer: Resource) -> frozenset[str]:
+    """The host names that the peer's selectors name; empty for a peer of all nodes, or by other labels."""
+    return frozenset(name for _, selector in items(peer.spec, "nodeSelectors") for name in selected(selector))
+
+
+def selected(selector: object) -> Iterator[str]:
+    """The host names that a label selector asks for."""
+    yield from texts(selector, "matchLabels", HOSTNAME_LABEL)
+    for _, expression in items(selector, "matchExpressions"):
+        if at(expression, "key") == HOSTNAME_LABEL and at(expression, "operator") == "In":
+            yield from texts(expression, "values")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from fabric.cli._console import answer_json, note, say, show
-from fabric.cli._options import JsonOption, LabOption
+from fabric.cli._console import answer, answer_json, note, say, show
+from fabric.cli._options import Format, FormatOption, JsonOption, LabOption
 from fabric.cli._running import running_lab
 
 _TARGET_HELP = (
@@ -157,6 +157,7 @@ def run(
         Path | None, typer.Option("-o", "--output", help="Directory for report.md, report.json and junit.xml.")
     ] = None,
     lab: LabOption = None,
+    form: FormatOption = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Play scenarios on a running lab, under traffic, and report what was as expected.
@@ -165,7 +166,7 @@ def run(
     """
     from fabric.errors import InputError
     from fabric.lab import fabric_of
-    from fabric.report import scenario_document, scenario_junit, scenario_markdown, scenario_tables
+    from fabric.report import scenario_document, scenario_markdown, scenario_outcome, scenario_tables, to_junit
     from fabric.report import table as table_of
     from fabric.verify import ScenarioReport, cases, load_scenario, play, shipped_scenarios, this_machine
 
@@ -185,9 +186,11 @@ def run(
         output.mkdir(parents=True, exist_ok=True)
         (output / "report.md").write_text(scenario_markdown(report))
         (output / "report.json").write_text(json.dumps(scenario_document(report), indent=2) + "\n")
-        (output / "junit.xml").write_text(scenario_junit(report))
-    if as_json:
-        answer_json(scenario_document(report))
-    else:
-        show(scenario_tables(report))
+        (output / "junit.xml").write_text(to_junit(scenario_outcome(report)))
+    answer(
+        Format.json if as_json else form,
+        lambda: show(scenario_tables(report)),
+        lambda: scenario_document(report),
+        lambda: scenario_outcome(report),
+    )
     raise typer.Exit(0 if report.passed else 1)

@@ -38,12 +38,13 @@ if TYPE_CHECKING:
         drift_outcome,
         intents_outcome,
         overview_outcome,
+        scenario_outcome,
         sweep_outcome,
         verdict_outcome,
     )
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
-    from fabric.report._scenarios import scenario_document, scenario_junit, scenario_markdown, scenario_tables
+    from fabric.report._scenarios import scenario_document, scenario_markdown, scenario_tables
     from fabric.report._simulation import (
         fib_document,
         fib_tables,
@@ -118,8 +119,8 @@ __all__ = [
     "rules_markdown",
     "rules_table",
     "scenario_document",
-    "scenario_junit",
     "scenario_markdown",
+    "scenario_outcome",
     "scenario_tables",
     "start_document",
     "status_document",

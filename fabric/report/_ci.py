@@ -22,15 +22,16 @@ def to_junit(outcome: Outcome) -> str:
     """JUnit XML: one test case a test; suppressed findings and notes stand in its output."""
     from xml.etree import ElementTree  # noqa: PLC0415 - we only write XML, and only here
 
-    failed = sum(not test.passed for test in outcome.tests)
-    counts = {"tests": str(len(outcome.tests)), "failures": str(failed), "errors": "0"}
+    counts = {"tests": str(len(outcome.tests)), **_counts(outcome)}
     root = ElementTree.Element("testsuites", {"name": outcome.command, **counts})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(outcome.subject), **counts, "skipped": "0"})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(outcome.subject), **counts})
     for test in outcome.tests:
-        name = _xml(f"{test.id} {test.title}")
-        case = ElementTree.SubElement(suite, "testcase", {"classname": outcome.command, "name": name, "time": "0"})
+        what = {"classname": outcome.command, "name": _xml(f"{test.id} {test.title}"), "time": f"{test.seconds:.1f}"}
+        case = ElementTree.SubElement(suite, "testcase", what)
         counting = [remark for remark in test.remarks if remark.counts]
-        if counting:
+        if test.ended:
+            ElementTree.SubElement(case, test.ended, {"message": _xml(test.words)})
+        elif counting:
             message = _xml(_line(counting[0]) + (f" (and {len(counting) - 1} more)" if len(counting) > 1 else ""))
             failure = ElementTree.SubElement(case, "failure", {"message": message, "type": test.level})
             failure.text = _xml("\n".join([*map(_line, counting), *_help(test)]))
@@ -39,6 +40,12 @@ def to_junit(outcome: Outcome) -> str:
             ElementTree.SubElement(case, "system-out").text = _xml("\n".join(others))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _counts(outcome: Outcome) -> dict[str, str]:
+    ended: list[str] = [test.ended or ("failure" if test.failed else "") for test in outcome.tests]
+    kinds = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    return {name: str(ended.count(kind)) for name, kind in kinds.items()}
 
 
 def _xml(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # a report on a plan need not load the simulator
     from fabric.intents import Verdict as IntentVerdict
     from fabric.plan import ValueChange
     from fabric.simulate import Judged, Overview, SweepReport
-    from fabric.verify import Verdict
+    from fabric.verify import CaseResult, ScenarioReport, Verdict
 
 Level = Literal["error", "warning", "note"]
 
@@ -51,11 +51,17 @@ class Test:
     source: str = ""
     fix: str = ""
     remarks: tuple[Remark, ...] = ()
+    seconds: float = 0.0
+    """How long it took, where that was measured."""
+    ended: Literal["", "skipped", "error"] = ""
+    """Set where it came to no verdict: it does not apply here, or could not be carried out."""
+    words: str = ""
+    """Why it came to none."""
 
     @property
-    def passed(self) -> bool:
-        """True where nothing counts against it."""
-        return not any(remark.counts for remark in self.remarks)
+    def failed(self) -> bool:
+        """True where something counts against it."""
+        return any(remark.counts for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,18 @@ def verdict_outcome(verdict: Verdict) -> Outcome:
         for check in verdict.checks
     )
     return Outcome("fabric lab verify", verdict.lab, tuple(tests))
+
+
+def scenario_outcome(report: ScenarioReport) -> Outcome:
+    """The cases that were played on a lab, those that were skipped or could not be played included."""
+    return Outcome("fabric lab run", report.lab, tuple(map(_of_case, report.cases)))
+
+
+def _of_case(case: CaseResult) -> Test:
+    remarks = tuple(Remark("error", f.where, f"expected {f.expected}, observed {f.observed}") for f in case.findings)
+    ends: Mapping[str, Literal["", "skipped", "error"]] = {"skipped": "skipped", "error": "error"}
+    ended = ends.get(str(case.outcome), "")
+    return Test(case.name, case.title, remarks=remarks, seconds=case.seconds, ended=ended, words=case.words)
 
 
 def overview_outcome(overview: Overview, intents: Iterable[IntentVerdict], file: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""A report of scenarios as a table, Markdown, JSON and JUnit."""
+"""A report of scenarios as a table, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 from fabric.report._table import Table, table, to_markdown
 
@@ -125,26 +124,3 @@ def _part_document(part: PartResult) -> Document:
         "flows": [{**asdict(e), "pair": [e.pair.source, e.pair.destination]} for e in part.flows],
         "findings": [asdict(finding) for finding in part.findings],
     }
-
-
-def scenario_junit(report: ScenarioReport) -> str:
-    """The report as JUnit XML, one test case a case."""
-    counts = {str(outcome): count for outcome, count in report.counts.items()}
-    suite = ElementTree.Element(
-        "testsuite",
-        name=f"fabric scenarios on {report.lab}",
-        tests=str(len(report.cases)),
-        failures=str(counts["failed"]),
-        errors=str(counts["error"]),
-        skipped=str(counts["skipped"]),
-    )
-    for case in report.cases:
-        entry = ElementTree.SubElement(
-            suite, "testcase", classname="fabric.scenarios", name=case.name, time=f"{case.seconds:.1f}"
-        )
-        words = "; ".join([*map(str, case.findings), *filter(None, [case.words])])
-        kind = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(str(case.outcome))
-        if kind:
-            ElementTree.SubElement(entry, kind, message=words)
-    ElementTree.indent(suite)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

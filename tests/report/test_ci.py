@@ -91,3 +91,15 @@ def test_any_text_makes_files_that_parse(subject: str, text: str, where: str, le
     _sarif(outcome)
     ElementTree.fromstring(to_junit(outcome).encode("utf-8", "surrogatepass"))
     assert to_github(outcome).count("\n") == (reason is None)
+
+
+def test_what_came_to_no_verdict_is_skipped_or_an_error() -> None:
+    tests = (
+        Test("a", "away", ended="skipped", words="no storage here", seconds=1.26),
+        Test("b", "broken", ended="error", words="no lab"),
+        Test("c", "bad", remarks=(_BAD,)),
+    )
+    (suite,) = ElementTree.fromstring(to_junit(Outcome("fabric lab run", "lab", tests)))
+    assert [suite.attrib[key] for key in ("tests", "failures", "errors", "skipped")] == ["3", "1", "1", "1"]
+    assert [child.tag for case in suite for child in case] == ["skipped", "error", "failure"]
+    assert suite[0].attrib["time"] == "1.3"

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from fabric.check._scene import ResourceScene
-from fabric.check._values import Path, at, items, texts
-from fabric.kubernetes import HOSTNAME_LABEL, Resource
+from fabric.check._values import Path, at
+from fabric.check._views import hostnames, selected
+from fabric.kubernetes import Resource
+
+__all__ = ["by_node", "hostnames", "passwords", "selected"]
 
 
-def hostnames(peer: Resource) -> frozenset[str]:
-    """The host names that the peer's selectors name; empty for a peer of all nodes, or by other labels."""
-    return frozenset(name for _, selector in items(peer.spec, "nodeSelectors") for name in selected(selector))
-
-
-def selected(selector: object) -> Iterator[str]:
-    """The host names that a label selector asks for."""
-    yield from texts(selector, "matchLabels", HOSTNAME_LABEL)
-    for _, expression in items(selector, "matchExpressions"):
-        if at(expression, "key") == HOSTNAME_LABEL and at(expression, "operator") == "In":
-            yield from texts(expression, "values")
-
-
-def by_node(scene: ResourceScene) -> dict[str, list[Resource]]:
+def by_node(scene: ResourceScene) -> Mapping[str, Sequence[Resource]]:
     """The peers of each node that some peer names."""
-    found: dict[str, list[Resource]] = {}
-    for peer in scene.of_kind("BGPPeer"):
-        for name in sorted(hostnames(peer)):
-            found.setdefault(name, []).append(peer)
-    return found
+    return scene.peers_by_node
 
 
 def passwords(scene: ResourceScene) -> Iterator[tuple[Resource, Path, str]]:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fabric.lab import FlowPhase, ProbePair
-from fabric.report import scenario_document, scenario_junit, scenario_markdown, scenario_tables, to_text
+from fabric.report import scenario_document, scenario_markdown, scenario_outcome, scenario_tables, to_junit, to_text
 from fabric.verify import CaseResult, Expected, Finding, Machine, Outcome, PartResult, ScenarioReport
 from fabric.verify._scenarios._judge import Seen, judge
 from fabric.verify._scenarios._model import Expectation
@@ -85,7 +85,7 @@ def test_a_report_says_the_same_in_every_form() -> None:
     document = json.loads(json.dumps(scenario_document(found)))
     assert document["counts"] == {"passed": 1, "failed": 1, "error": 0, "skipped": 1}
     assert document["cases"][0]["parts"][1]["findings"] == [{"where": "w", "expected": "e", "observed": "o"}]
-    suite = ElementTree.fromstring(scenario_junit(found))
+    (suite,) = ElementTree.fromstring(to_junit(scenario_outcome(found)))
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["3", "1", "0", "1"]
     assert [child.tag for case in suite for child in case] == ["failure", "skipped"]
     text = "\n".join(map(to_text, scenario_tables(found)))
