@@ -34,7 +34,7 @@ RULES: tuple[Rule[DesignScene], ...] = (
         "warning",
         "The kernel drops a static next hop when the port loses its carrier, and at no other time.",
         "fabric (measured: half of the flows lost until the carrier goes, BGP down or not)",
-        "Let the nodes install learned routes where their software can; else watch the sessions, and cut dead ports.",
+        "Set rhoso.node_routes to learned for OpenShift nodes; else watch the sessions, and cut dead ports.",
         routes_that_stay,
     ),
 )
