@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli import _prove
+from fabric.cli import _look, _prove
 from fabric.cli._console import answer, answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, read
-from fabric.cli._running import running_lab
+from fabric.cli._running import predicted_now, running_lab
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
@@ -29,6 +29,10 @@ _TARGET_HELP = (
 app.command()(_prove.impair)
 app.command()(_prove.rtt)
 app.command()(_prove.measure)
+app.command()(_look.trace)
+app.command()(_look.mtu)
+app.command()(_look.shell)
+app.command()(_look.logs)
 app.command()(_prove.run)
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
@@ -125,23 +129,15 @@ def verify(
 
     Under faults, the prediction is the one for the broken fabric: what should be cut must be cut.
     """
-    from fabric.errors import LabError
     from fabric.intents import demands
-    from fabric.lab import design_of, fabric_of
+    from fabric.lab import design_of
     from fabric.report import verdict_document, verdict_outcome, verdict_tables
-    from fabric.verify import VerifyOptions, broken, predict_broken, unpredicted
+    from fabric.verify import VerifyOptions
     from fabric.verify import verify as prove
 
     running = running_lab(lab)
-    now = running.status()
-    fabric = fabric_of(now)
-    if unknown := [fault.target for fault in unpredicted(fabric, now.faults)]:
-        way_out = "Heal it with `fabric lab heal`, then verify"
-        raise LabError(f"{', '.join(unknown)}: what a fabric does then is not predicted. {way_out}.")
-    if now.faults:
-        note(f"{running.name}: predicted under {', '.join(fault.target for fault in now.faults)}")
-    prediction = predict_broken(broken(fabric, now.faults))
-    options = VerifyOptions(settle, flows, demands(design_of(now).topology, prediction.fabric))
+    prediction = predicted_now(running)
+    options = VerifyOptions(settle, flows, demands(design_of(running.status()).topology, prediction.fabric))
     verdict = prove(running, prediction, options, lambda stage: note(f"{running.name}: {stage}"))
     answer(
         Format.json if as_json else form,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fabric.cli._console import note
+
 if TYPE_CHECKING:
     from fabric.lab import RunningLab
+    from fabric.verify import Prediction
 
 
 def running_lab(name: str | None) -> RunningLab:
@@ -13,3 +16,19 @@ def running_lab(name: str | None) -> RunningLab:
     from fabric.lab import find_lab
 
     return find_lab(name)
+
+
+def predicted_now(running: RunningLab) -> Prediction:
+    """What is predicted of the lab as it is, faults and all. Raises `LabError` under a fault that is not predicted."""
+    from fabric.errors import LabError
+    from fabric.lab import fabric_of
+    from fabric.verify import broken, predict_broken, unpredicted
+
+    now = running.status()
+    fabric = fabric_of(now)
+    if unknown := [fault.target for fault in unpredicted(fabric, now.faults)]:
+        way_out = "Heal it with `fabric lab heal` first"
+        raise LabError(f"{', '.join(unknown)}: what a fabric does then is not predicted. {way_out}.")
+    if now.faults:
+        note(f"{running.name}: predicted under {', '.join(fault.target for fault in now.faults)}")
+    return predict_broken(broken(fabric, now.faults))

@@ -153,9 +153,16 @@ def _one(options: Mapping[str, object]) -> str | None:
 
 def traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:
     """One trace for each family that both ends have, or for the family of an address."""
+    from fabric.simulate import trace as traced
+
+    for here, there in ends_of(simulation, source, destination):
+        yield traced(simulation, *here, there.address)
+
+
+def ends_of(simulation: Simulation, source: str, destination: str) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """The two ends that words stand for, in each family that both have, or in the family of an address."""
     from fabric.errors import InputError
     from fabric.simulate import FAMILIES
-    from fabric.simulate import trace as traced
 
     found = False
     for family in FAMILIES:
@@ -163,7 +170,7 @@ def traces(simulation: Simulation, source: str, destination: str) -> Iterator[Tr
         there = _place(simulation, destination, family)
         if here is not None and there is not None:
             found = True
-            yield traced(simulation, *here, there[1])
+            yield here, there
     if not found:
         raise InputError(f"trace {source} {destination}: found no common address family. Name two of one family.")
 

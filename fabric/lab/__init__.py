@@ -4,9 +4,13 @@ from fabric.lab._agent import (
     AwaitFibResult,
     FibDifferences,
     PairResult,
+    PathMtu,
     ProbePair,
     ProbeResult,
     ProbeSettings,
+    TracedFlow,
+    TraceEnd,
+    TraceSettings,
 )
 from fabric.lab._channel import Progress
 from fabric.lab._containers import ContainerlabEngine
@@ -66,6 +70,7 @@ __all__ = [
     "Lateness",
     "Member",
     "PairResult",
+    "PathMtu",
     "Phase",
     "ProbePair",
     "ProbeResult",
@@ -82,6 +87,9 @@ __all__ = [
     "StreamSettings",
     "Streaming",
     "Timers",
+    "TraceEnd",
+    "TraceSettings",
+    "TracedFlow",
     "UpOptions",
     "UpResult",
     "ZonePair",

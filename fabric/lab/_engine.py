@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from fabric.errors import LabError, MachineError
@@ -19,6 +20,7 @@ from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, ImpairmentChange,
 from fabric.lab._impairment import from_text as impairments_from_text
 from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
+from fabric.lab._places import log_file
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
 from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, refuse_strangers, state_root
 
@@ -120,6 +122,10 @@ class LabEngine(Protocol):
 
     def vtysh_argv(self, name: str, device: str, commands: Sequence[str] = ()) -> tuple[str, ...]:
         """The command that, attached with no device, is FRR's shell on a device."""
+        ...
+
+    def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
+        """The log files of a device's daemons, or of all, as a program sees them that is attached with no device."""
         ...
 
     def restart(self, name: str, device: str, daemon: str) -> None:
@@ -268,6 +274,14 @@ class EmbeddedEngine:
             raise no_device(blueprint, device)
         options = (option for command in commands for option in ("-c", command))
         return (blueprint.vtysh, "-N", plan.pathspace, *options)
+
+    def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
+        """See `LabEngine.log_files`."""
+        _, blueprint = self._alive(name)
+        if device is not None and blueprint.device(device) is None:
+            raise no_device(blueprint, device)
+        plans = [plan for plan in blueprint.devices if device in (None, plan.name)]
+        return tuple(log_file(plan.name, daemon.name) for plan in plans for daemon in plan.daemons)
 
     def restart(self, name: str, device: str, daemon: str) -> None:
         """See `LabEngine.restart`."""

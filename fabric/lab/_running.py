@@ -14,17 +14,25 @@ from fabric.errors import LabError
 from fabric.lab._agent import (
     AwaitFibRequest,
     AwaitFibResult,
+    PathMtu,
     ProbePair,
     ProbeRequest,
     ProbeResult,
     ProbeSettings,
+    TracedFlow,
+    TraceRequest,
+    TraceSettings,
     decode_await_fib,
     decode_fibs,
+    decode_path_mtu,
     decode_probe,
+    decode_trace,
     decode_vty,
     encode_await_fib,
     encode_fib_request,
+    encode_path_mtu,
     encode_probe,
+    encode_trace,
     encode_vty,
 )
 from fabric.lab._engine import LabEngine, LabStatus
@@ -142,6 +150,17 @@ class RunningLab:
                 assert process.stdin is not None
                 with suppress(OSError):
                     process.stdin.close()
+
+    def trace(self, pair: ProbePair, settings: TraceSettings) -> tuple[TracedFlow, ...]:
+        """Where flows of a pair go, hop by hop, on every path that they find."""
+        return decode_trace(self._ask(encode_trace(self._trace_request(pair, settings))))
+
+    def path_mtu(self, pair: ProbePair) -> PathMtu:
+        """The longest packet that 16 flows of a pair carry, whatever paths they take."""
+        return decode_path_mtu(self._ask(encode_path_mtu(self._trace_request(pair, TraceSettings(flows=16)))))
+
+    def _trace_request(self, pair: ProbePair, settings: TraceSettings) -> TraceRequest:
+        return TraceRequest(named((pair.source, pair.destination)), pair, settings)
 
     def vtysh_json(self, device: str, command: str) -> Any:
         """FRR's answer to a `show … json` command."""

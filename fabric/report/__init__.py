@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from fabric.report._sweep import sweep_document, sweep_tables
     from fabric.report._table import Table, table, to_csv, to_markdown, to_rich, to_text
+    from fabric.report._trace import lab_mtu_document, lab_mtu_text, lab_trace_document, lab_trace_table
     from fabric.report._verdict import (
         fault_change_document,
         start_document,
@@ -93,6 +94,10 @@ __all__ = [
     "intent_tables",
     "intents_document",
     "intents_outcome",
+    "lab_mtu_document",
+    "lab_mtu_text",
+    "lab_trace_document",
+    "lab_trace_table",
     "load_document",
     "load_tables",
     "measurement_document",

@@ -37,6 +37,7 @@ from fabric.verify._scenarios import (
     this_machine,
 )
 from fabric.verify._sessions import await_sessions
+from fabric.verify._trace import LabMtu, LabTrace, TracedWay, Way, mtu_of_lab, trace_lab
 from fabric.verify._verdict import Cell, Check, Finding, Matrix, Verdict
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "Experiment",
     "Finding",
     "Flap",
+    "LabMtu",
+    "LabTrace",
     "Machine",
     "Matrix",
     "MeasureOptions",
@@ -66,8 +69,10 @@ __all__ = [
     "Scenario",
     "ScenarioReport",
     "Settled",
+    "TracedWay",
     "Verdict",
     "VerifyOptions",
+    "Way",
     "asked_rtt_ms",
     "await_sessions",
     "bring_up",
@@ -83,6 +88,7 @@ __all__ = [
     "measure",
     "measured_pairs",
     "middle",
+    "mtu_of_lab",
     "parse_scenario",
     "perform",
     "play",
@@ -94,6 +100,7 @@ __all__ = [
     "settle",
     "shipped_scenarios",
     "this_machine",
+    "trace_lab",
     "unpredicted",
     "verify",
     "worst",

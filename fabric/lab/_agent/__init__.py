@@ -7,11 +7,15 @@ standard output, until its input ends.
 from fabric.lab._agent._client import (
     decode_await_fib,
     decode_fibs,
+    decode_path_mtu,
     decode_probe,
+    decode_trace,
     decode_vty,
     encode_await_fib,
     encode_fib_request,
+    encode_path_mtu,
     encode_probe,
+    encode_trace,
     encode_vty,
 )
 from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibDifferences, FibRequest
@@ -25,6 +29,7 @@ from fabric.lab._agent._probe_model import (
     RoundTrip,
     Where,
 )
+from fabric.lab._agent._trace_model import PathMtu, TracedFlow, TraceEnd, TraceRequest, TraceSettings
 
 __all__ = [
     "AwaitFibRequest",
@@ -32,19 +37,28 @@ __all__ = [
     "FibDifferences",
     "FibRequest",
     "PairResult",
+    "PathMtu",
     "ProbeError",
     "ProbePair",
     "ProbeRequest",
     "ProbeResult",
     "ProbeSettings",
     "RoundTrip",
+    "TraceEnd",
+    "TraceRequest",
+    "TraceSettings",
+    "TracedFlow",
     "Where",
     "decode_await_fib",
     "decode_fibs",
+    "decode_path_mtu",
     "decode_probe",
+    "decode_trace",
     "decode_vty",
     "encode_await_fib",
     "encode_fib_request",
+    "encode_path_mtu",
     "encode_probe",
+    "encode_trace",
     "encode_vty",
 ]

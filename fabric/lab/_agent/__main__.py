@@ -1,7 +1,7 @@
 """`python -m fabric.lab._agent`: answers each line of JSON on standard input with one on standard output.
 
-A request is `{"op": "fib" | "await_fib" | "probe" | "vty", ...}`; an answer is `{"reply": ...}`, or
-`{"error": "a sentence"}`.
+A request is `{"op": "fib" | "await_fib" | "probe" | "trace" | "path_mtu" | "vty", ...}`; an answer is
+`{"reply": ...}`, or `{"error": "a sentence"}`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any, TextIO
 from fabric.errors import LabError
 from fabric.lab._agent import _fib_codec as fib_codec
 from fabric.lab._agent import _probe_codec as probe_codec
+from fabric.lab._agent import _trace_model as trace_model
 from fabric.lab._agent._fib import read_fibs
+from fabric.lab._agent._path_mtu import path_mtu
 from fabric.lab._agent._probe import probe
+from fabric.lab._agent._trace import trace
 from fabric.lab._agent._vty import ask_daemons
 from fabric.lab._agent._watch import await_fib
 
@@ -35,6 +38,16 @@ def _probe(value: Any) -> Callable[[], Any]:
     return lambda: probe_codec.write_probe_result(probe(request))
 
 
+def _trace(value: Any) -> Callable[[], Any]:
+    request = trace_model.read_trace_request(value)
+    return lambda: trace_model.write_flows(trace(request))
+
+
+def _path_mtu(value: Any) -> Callable[[], Any]:
+    request = trace_model.read_trace_request(value)
+    return lambda: trace_model.write_path_mtu(path_mtu(request))
+
+
 def _vty(value: Any) -> Callable[[], Any]:
     devices, daemon, command = tuple(map(str, value["devices"])), str(value["daemon"]), str(value["command"])
     timeout_s = float(value["timeout_s"])
@@ -45,6 +58,8 @@ _OPERATIONS: Mapping[str, Callable[[Any], Callable[[], Any]]] = {
     "fib": _fib,
     "await_fib": _await_fib,
     "probe": _probe,
+    "trace": _trace,
+    "path_mtu": _path_mtu,
     "vty": _vty,
 }
 """Each reads its request, which may be malformed, and returns the work, which may fail for reasons of its own."""

@@ -10,8 +10,10 @@ from typing import TypeVar
 from fabric.errors import LabError
 from fabric.lab._agent import _fib_codec as fib_codec
 from fabric.lab._agent import _probe_codec as probe_codec
+from fabric.lab._agent import _trace_model as trace_model
 from fabric.lab._agent._fib_messages import AwaitFibRequest, AwaitFibResult, FibRequest
 from fabric.lab._agent._probe_model import ProbeRequest, ProbeResult
+from fabric.lab._agent._trace_model import PathMtu, TracedFlow, TraceRequest
 from fabric.lab._fib_model import KernelFib
 
 T = TypeVar("T")
@@ -45,6 +47,26 @@ def encode_probe(request: ProbeRequest) -> str:
 def decode_probe(text: str) -> ProbeResult:
     """What came of every pair. Raises `LabError` with the agent's own sentence when it failed."""
     return _decode(text, probe_codec.read_probe_result)
+
+
+def encode_trace(request: TraceRequest) -> str:
+    """The request to trace a pair; `decode_trace` reads the answer."""
+    return _encode("trace", trace_model.write_trace_request(request))
+
+
+def decode_trace(text: str) -> tuple[TracedFlow, ...]:
+    """Where each flow went. Raises `LabError` with the agent's own sentence when it failed."""
+    return _decode(text, trace_model.read_flows)
+
+
+def encode_path_mtu(request: TraceRequest) -> str:
+    """The request for the longest packet of a pair; `decode_path_mtu` reads the answer."""
+    return _encode("path_mtu", trace_model.write_trace_request(request))
+
+
+def decode_path_mtu(text: str) -> PathMtu:
+    """The longest packet. Raises `LabError` with the agent's own sentence when it failed."""
+    return _decode(text, trace_model.read_path_mtu)
 
 
 def encode_vty(devices: Iterable[str], daemon: str, command: str, timeout_s: float) -> str:

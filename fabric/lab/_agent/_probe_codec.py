@@ -21,7 +21,7 @@ from fabric.lab._agent._wire import Json, read_address, read_namespaces, write_n
 def write_probe_request(request: ProbeRequest) -> Json:
     return {
         "devices": write_namespaces(request.namespaces),
-        "pairs": [_write_pair(pair) for pair in request.pairs],
+        "pairs": [write_pair(pair) for pair in request.pairs],
         "settings": asdict(request.settings),
     }
 
@@ -29,7 +29,7 @@ def write_probe_request(request: ProbeRequest) -> Json:
 def read_probe_request(value: Json) -> ProbeRequest:
     settings = {field.name: int(value["settings"][field.name]) for field in fields(ProbeSettings)}
     return ProbeRequest(
-        read_namespaces(value["devices"]), tuple(map(_read_pair, value["pairs"])), ProbeSettings(**settings)
+        read_namespaces(value["devices"]), tuple(map(read_pair, value["pairs"])), ProbeSettings(**settings)
     )
 
 
@@ -45,11 +45,11 @@ def read_probe_result(value: Json) -> ProbeResult:
     return ProbeResult(tuple(map(_read_pair_result, value["pairs"])), value["overflows"], value["duration_ms"])
 
 
-def _write_pair(pair: ProbePair) -> Json:
+def write_pair(pair: ProbePair) -> Json:
     return [pair.source, write_text(pair.source_address), pair.destination, write_text(pair.destination_address)]
 
 
-def _read_pair(value: Json) -> ProbePair:
+def read_pair(value: Json) -> ProbePair:
     source, source_address, destination, destination_address = value
     return ProbePair(source, _present(source_address), destination, _present(destination_address))
 
@@ -64,7 +64,7 @@ def _present(text: str) -> Address:
 def _write_pair_result(result: PairResult) -> Json:
     trip = result.round_trip
     return {
-        "pair": _write_pair(result.pair),
+        "pair": write_pair(result.pair),
         "flows": result.flows,
         "answered": result.answered,
         "arrived": result.arrived,
@@ -77,7 +77,7 @@ def _write_pair_result(result: PairResult) -> Json:
 def _read_pair_result(value: Json) -> PairResult:
     trip = value["round_trip_us"]
     return PairResult(
-        _read_pair(value["pair"]),
+        read_pair(value["pair"]),
         value["flows"],
         value["answered"],
         value["arrived"],

@@ -19,6 +19,7 @@ _BUFFER_BYTES = 8 << 20
 _MEMINFO = struct.Struct("=9I")
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")
 _ORIGIN_LOCAL = 1
+_EXCEEDED = ((2, 11), (3, 3))  # SO_EE_ORIGIN_ICMP and SO_EE_ORIGIN_ICMP6, with the type that means it
 _RECVERR = ((socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR))
 
 
@@ -32,6 +33,8 @@ class QueuedError(NamedTuple):
     """True when this kernel refused it, False when a router reported it."""
     payload: bytes
     """The start of the packet's payload, as far as the router quoted it."""
+    exceeded: bool
+    """A router took the packet's last hop (ICMP type 11, ICMPv6 type 3)."""
 
 
 def bound_socket(address: Address, port: int) -> socket.socket:
@@ -75,9 +78,9 @@ def queued_errors(opened: socket.socket) -> Iterator[QueuedError]:
 
 def _queued_error(content: bytes, payload: bytes) -> QueuedError:
     """`struct sock_extended_err` and the address of whoever reported it behind it (ip(7))."""
-    number, origin, _, _, _, value, _ = _EXTENDED_ERROR.unpack_from(content)
+    number, origin, kind, _, _, value, _ = _EXTENDED_ERROR.unpack_from(content)
     reporter = _socket_address(content[_EXTENDED_ERROR.size :])
-    return QueuedError(number, value or None, reporter, origin == _ORIGIN_LOCAL, payload)
+    return QueuedError(number, value or None, reporter, origin == _ORIGIN_LOCAL, payload, (origin, kind) in _EXCEEDED)
 
 
 def _socket_address(content: bytes) -> Address | None:

@@ -33,6 +33,7 @@ from fabric.lab._enter import Completed, conversation, run_attached, run_capture
 from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text, to_text
 from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
+from fabric.lab._places import LOG_DIRECTORY
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
 from fabric.lab._state import LabDirectory, refuse_strangers, state_root, write_file
 
@@ -155,6 +156,13 @@ class ContainerlabEngine:
         pids = self._pids(name, device)
         options = (option for text in commands for option in ("-c", text))
         return inside_argv(pids[device], (self._blueprint(name).vtysh, *options))
+
+    def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
+        """See `LabEngine.log_files`: they lie in the containers, which the host sees into."""
+        pids = self._pids(name, device)
+        plans = [plan for plan in self._blueprint(name).devices if plan.name in pids and device in (None, plan.name)]
+        root = LOG_DIRECTORY.relative_to("/")
+        return tuple(Path(f"/proc/{pids[p.name]}/root", root, f"{d.name}.log") for p in plans for d in p.daemons)
 
     def restart(self, name: str, device: str, daemon: str) -> None:
         """See `LabEngine.restart`. Faults that held the daemon end."""

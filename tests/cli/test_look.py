@@ -1,0 +1,92 @@
+"""`fabric lab trace|mtu|logs|shell` on one small lab."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from fabric.errors import MachineError
+from fabric.lab import find_frr
+from tests.cli.command import fabric
+
+pytestmark = pytest.mark.lab
+
+_TOPOLOGY = """
+version: 1
+name: looked-into
+profile: rfc7938
+spines: 2
+zones: [{name: z, racks: [{name: a, leaves: 1}, {name: b, leaves: 1}]}]
+"""
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    try:
+        find_frr(os.environ)
+    except MachineError as error:
+        pytest.skip(str(error))
+    place = tmp_path_factory.mktemp("look")
+    env = {"FABRIC_STATE_DIR": str(place / "state"), "SHELL": "/bin/sh"}
+    (place / "t.yaml").write_text(_TOPOLOGY)
+    done = fabric("lab", "up", place / "t.yaml", env=env)
+    assert done.returncode == 0, done.stderr
+    yield env
+    fabric("lab", "down", "--all", env=env)
+
+
+@pytest.fixture
+def leaves(env: Mapping[str, str]) -> tuple[str, str]:
+    devices = json.loads(fabric("lab", "status", "--json", env=env).stdout)[0]["devices"]
+    names = [entry if isinstance(entry, str) else entry["name"] for entry in devices]
+    one, two = (name for name in names if "leaf" in name)
+    return one, two
+
+
+def test_a_trace_finds_every_path_and_differs_where_a_kernel_was_changed(
+    env: Mapping[str, str], leaves: tuple[str, str]
+) -> None:
+    done = fabric("lab", "trace", *leaves, "--json", env=env)
+    assert done.returncode == 0, done.stdout
+    ways = [way for trace in json.loads(done.stdout)["traces"] for way in trace["ways"]]
+    assert {tuple(way["devices"][1:-1]) for way in ways if way["flows"]} == {("spine-1",), ("spine-2",)}
+    target = json.loads(done.stdout)["traces"][0]["to"]["address"]
+    saved = fabric("lab", "exec", leaves[0], "--", "ip", "-o", "route", "show", f"{target}/32", env=env).stdout
+    assert "spine" in saved or "nexthop" in saved
+    fabric("lab", "exec", leaves[0], "--", "ip", "route", "add", "unreachable", target, env=env)
+    broken = fabric("lab", "trace", leaves[0], target, env=env)
+    fabric("lab", "exec", leaves[0], "--", "ip", "route", "del", "unreachable", target, env=env)
+    assert broken.returncode == 1
+    assert "unreachable" in broken.stdout
+    assert "PREDICTED, NOT INSTALLED" in broken.stdout
+
+
+def test_the_longest_packet_is_found_where_a_link_is_too_small(env: Mapping[str, str], leaves: tuple[str, str]) -> None:
+    assert fabric("lab", "mtu", *leaves, env=env).returncode == 0
+    links = json.loads(fabric("lab", "exec", "spine-1", "--", "ip", "-j", "link", env=env).stdout)
+    ports = [(link["ifname"], str(link["mtu"])) for link in links if link["ifname"] != "lo"]
+    for port, _ in ports:
+        fabric("lab", "exec", "spine-1", "--", "ip", "link", "set", port, "mtu", "1444", env=env)
+    done = fabric("lab", "mtu", *leaves, "--json", env=env)
+    for port, mtu in ports:
+        fabric("lab", "exec", "spine-1", "--", "ip", "link", "set", port, "mtu", mtu, env=env)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)["paths"][0]
+    assert (found["bytes"], found["limited_at"], found["agrees"]) == (1444, "spine-1", False)
+
+
+def test_logs_and_a_shell(env: Mapping[str, str]) -> None:
+    logged = fabric("lab", "logs", "spine-1", "-n", "3", env=env)
+    assert "/var/log/frr/spine-1/bgpd.log" in logged.stdout
+    shell = fabric("lab", "shell", "spine-1", env=env, stdin="hostname; exit 3\n")
+    assert (shell.returncode, shell.stdout) == (3, "spine-1\n")
+    assert "no device nobody" in fabric("lab", "logs", "nobody", env=env).stderr
+
+
+def test_what_cannot_be_traced_is_said(env: Mapping[str, str]) -> None:
+    done = fabric("lab", "trace", "spine-1", "nobody", env=env)
+    assert done.returncode == 2
+    assert "nobody" in done.stderr
