@@ -47,7 +47,8 @@ def _counts(report: CheckReport) -> str:
     open_: Counter[str] = Counter(finding.rule.severity for finding in report.findings if finding.suppressed is None)
     parts = [f"{open_[name]} {name}{'' if open_[name] == 1 else 's'}" for name in _SEVERITIES]
     accepted = sum(finding.suppressed is not None for finding in report.findings)
-    return f"{', '.join(parts)}; {accepted} accepted; {len(report.ran)} rules"
+    rules = f"{len(report.ran)} rule{'' if len(report.ran) == 1 else 's'}"
+    return f"{', '.join(parts)}; {accepted} accepted; {rules}"
 
 
 def check_document(report: CheckReport) -> Document:
