@@ -14,6 +14,9 @@ from fabric.simulate._propagation import DestinationClass, Graph
 
 ClassSet = int
 
+Parts = tuple[tuple[Prefix, ClassSet], ...]
+"""Sets of classes, each with a prefix that stands for it."""
+
 ORIGIN = 0
 """Stands in an AS path for the ASN of whoever originates the class; no real AS has this number (RFC 7607)."""
 
@@ -24,6 +27,11 @@ def members(classes: ClassSet) -> Iterator[int]:
         lowest = classes & -classes
         yield lowest.bit_length() - 1
         classes ^= lowest
+
+
+def shared(found: ClassSet, whole: ClassSet) -> ClassSet:
+    """The set that was found: the very object it was cut from, where nothing was cut off, which saves its memory."""
+    return whole if found == whole else found
 
 
 def set_of(numbers: Iterable[int]) -> ClassSet:
@@ -41,7 +49,8 @@ class ClassSets:
         self._graph = graph
         self.classes = classes
         self.all: ClassSet = (1 << len(classes)) - 1
-        self._parts: dict[tuple[PrefixMatcher, ...], tuple[tuple[Prefix, ClassSet], ...]] = {}
+        self._parts: dict[tuple[PrefixMatcher, ...], Parts] = {}
+        self._parts_of: dict[tuple[int, str | None, str | None], Parts] = {}
 
     def where(self, holds: Callable[[DestinationClass], object]) -> ClassSet:
         """The classes of which that holds."""
@@ -120,6 +129,12 @@ class ClassSets:
         self, router: Router, prefix_list: str | None, route_map: str | None
     ) -> tuple[tuple[Prefix, ClassSet], ...]:
         """The classes in parts that the device's prefix list and route map treat alike, each with a prefix of it."""
+        key = (router.index, prefix_list, route_map)
+        if key not in self._parts_of:
+            self._parts_of[key] = self._told_apart(router, prefix_list, route_map)
+        return self._parts_of[key]
+
+    def _told_apart(self, router: Router, prefix_list: str | None, route_map: str | None) -> Parts:
         found = router.policy.route_maps.get(route_map) if route_map is not None else None
         names = _lists_of(found) if found is not None else set[tuple[str, str]]()
         if prefix_list is not None:

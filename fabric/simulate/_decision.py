@@ -78,12 +78,15 @@ def rank(path: Path) -> tuple[object, ...]:
     return (*_early_rank(path), *_late_rank(path))
 
 
+_TYING = 7
+"""The early rank, eBGP before iBGP, and the IGP metric."""
+
 _EARLY = (Reason.WEIGHT, Reason.LOCAL_PREFERENCE, Reason.LOCAL_ORIGIN, Reason.AS_PATH_LENGTH, Reason.ORIGIN)
 
 
-def tying(path: Path) -> tuple[object, ...]:
-    """What paths must have in common to be installed together, where no MEDs differ."""
-    return (*_early_rank(path), path.external, path.igp_metric)
+def tying(ranked: tuple[object, ...]) -> tuple[object, ...]:
+    """Of a path's rank what paths must have in common to be installed together, where no MEDs differ."""
+    return ranked[:_TYING]
 
 
 def _late_rank(path: Path) -> tuple[bool, int, int, int, int, int, str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, set_of
-from fabric.simulate._decision import Decision, decide
+from fabric.simulate._decision import Decision, decide, tying
 from fabric.simulate._monotonic import obstacles
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import DestinationClass, Graph, Outcome, propagate, propagate_in_order
@@ -139,7 +139,7 @@ def decisions(
         classes = all_classes & within
         if not classes:
             continue
-        tied = [pair for pair in rivals.get(line.tying, ()) if pair[1] & classes and pair[0] is not line]
+        tied = [pair for pair in rivals.get(tying(line.rank), ()) if pair[1] & classes and pair[0] is not line]
         for lines, part in _parts(line, classes, tied):
             known = rules.decided.get(lines)
             if known is None:
@@ -154,7 +154,7 @@ def _rivals(offers: Iterable[Offer], within: ClassSet) -> dict[object, list[Offe
     for line, all_classes in offers:
         classes = all_classes & within
         if classes:
-            alike.setdefault(line.tying, []).append((line, classes))
+            alike.setdefault(tying(line.rank), []).append((line, classes))
     return {key: found for key, members in alike.items() if len(members) > 1 and (found := _several(members))}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Interface
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from fabric.simulate._values import SessionEnd
 
 def router_id(device: DeviceConfig, instance: BgpInstance) -> IPv4Address:
     """The router id that bgpd uses: 0.0.0.0 means the highest loopback address or else any."""
-    configured = IPv4Address(instance.router_id)
+    configured = _parsed(instance.router_id)
     if int(configured):
         return configured
     mine = [i for i in device.interfaces if i.vrf is None]
@@ -24,6 +24,11 @@ def router_id(device: DeviceConfig, instance: BgpInstance) -> IPv4Address:
         if found:
             return max(found)
     return configured
+
+
+@lru_cache(maxsize=65536)
+def _parsed(router_id_: str) -> IPv4Address:
+    return IPv4Address(router_id_)
 
 
 @dataclass(frozen=True, eq=False)

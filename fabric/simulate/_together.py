@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
-from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, written
-from fabric.simulate._decision import Decision, rank, tying
+from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, shared, written
+from fabric.simulate._decision import Decision, rank
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
 from fabric.simulate._path import Path, Source
@@ -24,12 +24,11 @@ from fabric.simulate._values import Reason
 class Line:
     """A path that some classes share at one speaker. Compared by identity: a path at a speaker has one line."""
 
-    __slots__ = ("path", "rank", "tying")
+    __slots__ = ("path", "rank")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rank = rank(path)
-        self.tying = tying(path)
 
 
 class Message:
@@ -120,7 +119,7 @@ class Rules:
         for line, classes in offers:
             won = classes & ~taken
             if won:
-                best[line] = best.get(line, 0) | won
+                best[line] = best[line] | won if line in best else shared(won, classes)
                 taken |= won
         return best
 
@@ -135,7 +134,7 @@ class Rules:
             for part, message in made[line]:
                 went = classes & part & kept
                 if went:
-                    sent[message] = sent.get(message, 0) | went
+                    sent[message] = sent[message] | went if message in sent else shared(went, classes)
         return sent
 
     def default(self, channel: Channel, attributes: Attributes) -> Message:
@@ -152,7 +151,7 @@ class Rules:
             for part, line in known[message]:
                 came = classes & part
                 if came:
-                    held[line] = held.get(line, 0) | came
+                    held[line] = held[line] | came if line in held else shared(came, classes)
         return held
 
     def _messages_of(self, group: Group, path: Path) -> Iterator[tuple[ClassSet, Message]]:

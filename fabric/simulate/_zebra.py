@@ -132,7 +132,7 @@ class Zebra:
         prefix = next(tables.cover.covering(address), None)
         if prefix is None or (prefix.prefixlen == 0 and not tables.device.resolve_via_default):
             return None
-        return tables.connected[prefix].metric
+        return 0
 
     def local_routes(self, device: str, protocol: Literal["connected", "static"]) -> Iterator[FibEntry]:
         """The selected routes of the protocol, as `redistribute` gets them."""
