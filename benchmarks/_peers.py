@@ -10,6 +10,7 @@ from pathlib import Path
 MUNET = "munet==0.17.3"
 NETLAB = "networklab==26.10"
 PYAVD = "pyavd==6.4.0"
+BGPY = "bgpy_pkg==13.0.13"
 
 
 def install(requirement: str) -> Path:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from fabric.config import Prefix
 from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, shared, written
@@ -104,6 +105,7 @@ class Rules:
         self._messages: dict[Group, dict[tuple[Exported, Source | None], Message]] = {}
         self._came: list[dict[Message, tuple[tuple[ClassSet, Line], ...]]] = [{} for _ in graph.channels]
         self._lines: list[dict[Path, Line]] = [{} for _ in graph.channels]
+        self._parts: dict[Import, tuple[tuple[Prefix, ClassSet, ClassSet], ...]] = {}
         self._accepted: dict[tuple[Import, Attributes], tuple[tuple[ClassSet, Attributes, BgpNextHop], ...]] = {}
 
     def offers(self, index: int, received: Iterable[Held]) -> list[Offer]:
@@ -181,7 +183,7 @@ class Rules:
         hosts, own = self.sets.hosts, self._lines[channel.index]
         for imported, attributes, hop in self._imported(channel, message):
             itself = 0 if hop.address is None or channel.source.from_client else hosts.get(hop.address, 0)
-            part = imported & ~itself
+            part = imported & ~itself if itself else imported
             metric = self.graph.metric(channel, hop)
             if part and not isinstance(metric, Reason):
                 path = Path(attributes, hop, channel.source, metric)
@@ -205,16 +207,25 @@ class Rules:
     def _accept(
         self, channel: Channel, attributes: Attributes, next_hop: BgpNextHop
     ) -> Iterator[tuple[ClassSet, Attributes, BgpNextHop]]:
-        import_, settings = channel.import_, channel.import_.settings
-        asn = import_.router.instance.asn
-        # Where ORIGIN stands for the receiver's own AS, the loop check must see it.
-        native = self.sets.by_origin.get(asn, 0) if ORIGIN in attributes.as_path else 0
-        for prefix, part in self.sets.parts(import_.router, settings.prefix_list_in, settings.route_map_in):
-            for classes, seen in ((part & ~native, attributes), (part & native, written(attributes, asn))):
+        import_ = channel.import_
+        own = written(attributes, import_.router.instance.asn)
+        for prefix, foreign, native in self._import_parts(import_):
+            # Where ORIGIN stands for the receiver's own AS, the loop check must see it.
+            cases = ((foreign, attributes), (native, own)) if own is not attributes else ((foreign | native, own),)
+            for classes, seen in cases:
                 if classes:
                     accepted = import_.accept(seen, next_hop, prefix, channel.source.interface)
                     if not isinstance(accepted, Reason):
                         yield classes, *accepted
+
+    def _import_parts(self, import_: Import) -> tuple[tuple[Prefix, ClassSet, ClassSet], ...]:
+        """The classes in parts that an import treats alike: those of other origin ASes, and those of its own."""
+        if import_ not in self._parts:
+            settings, router = import_.settings, import_.router
+            own = self.sets.by_origin.get(router.instance.asn, 0)
+            parts = self.sets.parts(router, settings.prefix_list_in, settings.route_map_in)
+            self._parts[import_] = tuple((prefix, shared(part & ~own, part), part & own) for prefix, part in parts)
+        return self._parts[import_]
 
 
 def settle_all(rules: Rules) -> State:
