@@ -77,8 +77,9 @@ class FrrLab:
         self._in(port.device, "ip", "link", "set", port.interface, state)
 
     def sessions_up(self, device: str) -> frozenset[str]:
-        """The peers whose session is established."""
-        summary = json.loads(self.vtysh(device, "show bgp summary json"))
+        """The peers whose session is established, on a device or in one of its VRFs (`DEVICE%VRF`)."""
+        name, _, vrf = device.partition("%")
+        summary = json.loads(self.vtysh(name, f"show bgp {f'vrf {vrf} ' if vrf else ''}summary json"))
         peers = {name: peer for part in summary.values() if isinstance(part, dict)
                  for name, peer in part.get("peers", {}).items()}  # fmt: skip
         return frozenset(name for name, peer in peers.items() if peer["state"] == "Established")

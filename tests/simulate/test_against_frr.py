@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,14 +57,7 @@ def _record(lab: FrrLab, name: str) -> None:
         (RECORDINGS / f"{name}.json").write_text(json.dumps(lab.observe(), indent=1, sort_keys=True) + "\n")
 
 
-def _has_vrfs() -> bool:
-    tried = ("unshare", "--net", "ip", "link", "add", "name", "v0", "type", "vrf", "table", "10")
-    return subprocess.run(tried, capture_output=True, check=False).returncode == 0
-
-
-NEEDS = {
-    "tenants": pytest.mark.skipif(not _has_vrfs(), reason="this kernel has no VRFs; the recording is of one that has")
-}
+NEEDS = {"tenants": pytest.mark.kernel("vrf")}
 
 
 @pytest.mark.parametrize(
