@@ -9,6 +9,9 @@ from fabric.check import Subject, check
 from fabric.errors import InputError
 from tests.designs import Values, design_of, topologies
 
+_ASKED_FOR = {"FAB-509"}
+"""What a design itself may ask for: `bfd.nodes` on a cluster whose pods are announced."""
+
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(topologies())
@@ -17,4 +20,5 @@ def test_no_rendered_file_has_an_error(values: Values) -> None:
         report = check(Subject(plan.build(design_of(values))), lambda name: name >= "FAB-5")
     except InputError:
         return  # a design that cannot be planned, or whose resources the controllers would refuse
-    assert [str(finding) for finding in report.findings if finding.rule.severity == "error"] == []
+    errors = [finding for finding in report.findings if finding.rule.severity == "error"]
+    assert [str(finding) for finding in errors if finding.rule.id not in _ASKED_FOR] == []
