@@ -8,18 +8,21 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, ip_interface
+from ipaddress import IPv4Interface, ip_address, ip_interface
 from itertools import islice
 
 from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST
-from pyroute2.netlink.rtnl import RTM_NEWADDR, RTM_NEWLINK
+from pyroute2.netlink.rtnl import RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
 from fabric.errors import LabError
 from fabric.lab._blueprint import End, Vrf, Wire
 from fabric.lab._namespaces import inside
 
+NUD_REACHABLE = 0x02
+NTF_EXT_LEARNED = 0x10
 _CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
 _CHANGE = NLM_F_REQUEST | NLM_F_ACK
 _ENSURE = _CHANGE | NLM_F_CREATE | NLM_F_REPLACE
@@ -124,6 +127,25 @@ def _address_request(index: int, address: str, flags: int) -> Request:
     message["header"]["flags"] = flags
     message.encode()
     return Request(f"address {address} on interface {index}", bytes(message.data))
+
+
+def learned(index: int, address: str, mac: str) -> Request:
+    """The request that an interface knows its neighbor's hardware address, as if somebody else had learnt it for it.
+
+    `NTF_EXT_LEARNED` keeps the entry out of the count that `net.ipv4.neigh.default.gc_thresh3` limits (1024, for all
+    network namespaces of a machine together); else it is like any other, and goes when the carrier goes.
+    """
+    neighbor = ip_address(address)
+    message = ndmsg()
+    message["family"] = socket.AF_INET if neighbor.version == 4 else socket.AF_INET6
+    message["ifindex"] = index
+    message["state"] = NUD_REACHABLE
+    message["flags"] = NTF_EXT_LEARNED
+    message["attrs"] = [("NDA_DST", address), ("NDA_LLADDR", mac)]
+    message["header"]["type"] = RTM_NEWNEIGH
+    message["header"]["flags"] = _ENSURE
+    message.encode()
+    return Request(f"neighbor {address} on interface {index}", bytes(message.data))
 
 
 def send(requests: Iterable[Request], where: str) -> None:

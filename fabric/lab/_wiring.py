@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_interface
 from pathlib import Path
 
 from fabric.errors import MachineError
-from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan
+from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, PortPlan
 from fabric.lab._namespaces import create, inside, network_descriptors, returning
-from fabric.lab._netlink import Request, enslave, new_address, new_bridge, new_vrf, send, set_up, veth
+from fabric.lab._netlink import Request, enslave, learned, new_address, new_bridge, new_vrf, send, set_up, veth
 from fabric.lab._places import netns_path
 
 
@@ -59,6 +60,10 @@ def wire(blueprint: Blueprint, sysctls: SysctlFiles) -> None:
     for device in blueprint.devices:
         with inside(device.name):
             send(_requests(device), device.name)
+    neighbors = _neighbors(blueprint)
+    for name, of_device in neighbors.items():
+        with inside(name):
+            send((learned(*neighbor) for neighbor in of_device), name)
 
 
 def _hash_seed(device: str) -> Sysctl:
@@ -90,3 +95,36 @@ def _requests(device: DevicePlan) -> Iterator[Request]:
             yield enslave(port.index, masters[master])
         yield from (new_address(port.index, address) for address in port.addresses)
     yield from (set_up(index) for index in sorted({1, *(port.index for port in device.ports)}))
+
+
+Neighbor = tuple[int, str, str]
+"""An interface's number, and the address and hardware address of what is at the other end of its cable."""
+
+
+def _neighbors(blueprint: Blueprint) -> Mapping[str, list[Neighbor]]:
+    """The neighbors that each device's sessions will ask for, known beforehand because the cables are.
+
+    Were all of them asked for, a few hundred routers would fill the one table that all namespaces of a machine share.
+    """
+    ports = {port.index: port for device in blueprint.devices for port in device.ports if port.index != 1}
+    found: dict[str, list[Neighbor]] = {}
+    for wire in blueprint.wires:
+        for near, far in ((wire.a, wire.b), (wire.b, wire.a)):
+            if SANDBOX not in (near.device, far.device):
+                addresses = _reached(ports[near.index], ports[far.index]) or [link_local(far.mac)]
+                found.setdefault(near.device, []).extend((near.index, address, far.mac) for address in addresses)
+    return found
+
+
+def _reached(near: PortPlan, far: PortPlan) -> list[str]:
+    """The addresses of the far port in subnets of the near one."""
+    networks = [ip_interface(address).network for address in near.addresses]
+    far_ends = [ip_interface(address).ip for address in far.addresses]
+    return [str(end) for end in far_ends if any(end in network for network in networks)]
+
+
+def link_local(mac: str) -> str:
+    """The link-local address that Linux gives an interface with this hardware address (RFC 4291 appendix A)."""
+    first, *rest = (int(part, 16) for part in mac.split(":"))
+    identifier = bytes((first ^ 2, *rest[:2], 0xFF, 0xFE, *rest[2:]))
+    return str(IPv6Address(b"\xfe\x80" + bytes(6) + identifier))

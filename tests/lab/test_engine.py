@@ -68,6 +68,15 @@ def test_links_have_unlike_indexes_planned_sizes_and_carrier(engine: EmbeddedEng
     assert not flags[0].get("tentative")
 
 
+def test_neighbors_on_cables_do_not_count_in_the_table_that_all_labs_share(engine: EmbeddedEngine) -> None:
+    """`net.ipv4.neigh.default.gc_thresh3` let 131 of 196 sessions of a spine come up, and no more."""
+    engine.up(lab_spec())
+    found = json.loads(engine.run("tiny", "leaf-1", ("ip", "-json", "neigh")).stdout)
+    known = {(entry["dst"], entry["dev"]) for entry in found if "extern_learn" in entry}
+    assert {("10.0.0.2", "up1"), ("fd01::2", "up1")} <= known
+    assert any(address.startswith("fe80::") and port == "up2" for address, port in known)
+
+
 def test_sysctls_follow_the_files_and_a_host_does_not_forward(engine: EmbeddedEngine) -> None:
     spec = lonely_router("host")
     host = replace(spec.fabric.devices[0], forwarding=False)

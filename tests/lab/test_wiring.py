@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fabric import resources
-from fabric.lab._wiring import Sysctl, parse_sysctls
+from fabric.lab._wiring import Sysctl, link_local, parse_sysctls
 
 
 def test_the_syntax_is_that_of_sysctl_d() -> None:
@@ -25,3 +25,8 @@ def test_the_files_that_ship_set_each_key_once_and_nothing_beyond_the_network(na
     assert keys
     assert len(set(keys)) == len(keys)
     assert all(key.startswith("net.") for key in keys)
+
+
+def test_link_local_addresses_are_those_of_rfc_4291() -> None:
+    assert link_local("02:fa:00:00:00:68") == "fe80::fa:ff:fe00:68"
+    assert link_local("34:56:78:9a:bc:de") == "fe80::3656:78ff:fe9a:bcde"
