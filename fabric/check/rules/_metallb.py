@@ -161,7 +161,7 @@ def inside_span(value: object, span: tuple[object, object]) -> bool:
 
 
 def release_has_frr_k8s(scene: ResourceScene) -> Iterator[Hit]:
-    """The version in a ClusterVersion, or the release that the check is told."""
+    """The version in a ClusterVersion; `--release` is what the user says, and no finding."""
     for resource in scene.of_kind("ClusterVersion"):
         for path in (("spec", "desiredUpdate", "version"), ("status", "desired", "version")):
             version = str(at(resource.value, *path) or "")
