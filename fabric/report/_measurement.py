@@ -121,6 +121,7 @@ def _run_document(run: Run, *, events: bool) -> Document:
         "sender_late_ms": run.result.stall_ms,
         "prober_overflows": run.result.overflows,
         "fault_took_ms": run.fault_ms,
+        "fault_spread_ms": run.spread_ms,
         "updates_sent": run.updates,
         "last_route_change_ms": run.last_route_ms(FAULT),
         "full_again_ms": run.last_route_ms(HEALED),

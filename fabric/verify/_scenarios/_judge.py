@@ -22,6 +22,7 @@ class Seen:
     expected: Expected | None
     sessions_down: int
     noise_ms: float
+    """What is added to what is allowed: the noise, and the time from a fault's first port to its last."""
     quorum: QuorumPart | None = None
 
 

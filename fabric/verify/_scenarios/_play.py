@@ -67,6 +67,7 @@ class _Part:
     began_ns: int
     wanted: Expectation
     took_ms: float = 0.0
+    spread_ms: float = 0.0
     faults: tuple[Fault, ...] = ()
     findings: list[Finding] = field(default_factory=list)
 
@@ -156,7 +157,7 @@ class _Player:
         self._parts.append(part)
         filled = self._case.filled
         if isinstance(step, Fail):
-            perform(self._lab, self._fabric, filled(step.fail))
+            part.spread_ms = perform(self._lab, self._fabric, filled(step.fail)).milliseconds
         elif isinstance(step, Flapping):
             for _ in flap(self._lab, self._fabric, filled(step.flap), Flap(step.count, step.period_s)):
                 pass
@@ -167,7 +168,10 @@ class _Player:
             self._lab.engine.impair(self._lab.name, entry)
         else:
             self._lab.engine.clear(self._lab.name, None if step.clear == "all" else [filled(step.clear)])
-        part.took_ms = round((time.time_ns() - part.began_ns) / 1e6, 1)
+        now = time.time_ns()
+        part.took_ms = round((now - part.began_ns) / 1e6, 1)
+        if isinstance(step, Impair | Clear):
+            part.began_ns = now  # what packets meet before it is in place is not what was asked for
         part.faults = self._lab.status().faults
         self._follow_power(part.faults, quorum)
         if isinstance(step, Heal):
@@ -234,7 +238,7 @@ class _Player:
         expected, cut = self._expected(n)
         quorum = _quorum_part(etcd, n)
         down = sum(event.kind == "session down" for event in here)
-        seen = Seen(flows, cut, expected, down, noise, quorum)
+        seen = Seen(flows, cut, expected, down, noise + part.spread_ms, quorum)
         routes = [(event.at_ns - part.began_ns) / 1e6 for event in here if event.kind.startswith("route")]
         return PartResult(
             part.words,
