@@ -12,6 +12,7 @@ from tests.cli.command import ROOT, TOPOLOGIES, fabric
 
 pytestmark = pytest.mark.lab
 Environment = dict[str, str]
+PATIENCE_S = 400
 IMPOSSIBLE = """
 version: 1
 name: impossible
@@ -33,10 +34,12 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
 
 
 def test_scenarios_are_played_and_reported(env: Environment, tmp_path: Path) -> None:
-    assert fabric("lab", "up", TOPOLOGIES / "quickstart.yaml", env=env).returncode == 0
+    up = fabric("lab", "up", TOPOLOGIES / "quickstart.yaml", env=env)
+    assert up.returncode == 0, up.stderr
     file = tmp_path / "impossible.yaml"
     file.write_text(IMPOSSIBLE)
-    done = fabric("lab", "run", "config-reload", "storage-isolation", file, "-o", tmp_path / "out", env=env)
+    names = ("config-reload", "storage-isolation", file)
+    done = fabric("lab", "run", *names, "-o", tmp_path / "out", env=env, timeout_s=PATIENCE_S)
     assert done.returncode == 1, done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     outcomes = {case["name"]: case["outcome"] for case in report["cases"]}
@@ -49,8 +52,10 @@ def test_scenarios_are_played_and_reported(env: Environment, tmp_path: Path) -> 
 
 
 def test_etcd_loses_no_acknowledged_write_when_a_zone_is_cut_off(env: Environment, tmp_path: Path) -> None:
-    assert fabric("lab", "up", ROOT / "lab" / "quorum.yaml", env=env).returncode == 0
-    done = fabric("lab", "run", "etcd-one-isolated", "--json", env=env)
+    up = fabric("lab", "up", ROOT / "lab" / "quorum.yaml", env=env)
+    assert up.returncode == 0, up.stderr
+    done = fabric("lab", "run", "etcd-one-isolated", "--json", env=env, timeout_s=PATIENCE_S)
+    assert done.stdout, done.stderr
     [case] = json.loads(done.stdout)["cases"]
     assert case["outcome"] == "passed", done.stdout
     assert case["etcd"]["acknowledged"] > 100
