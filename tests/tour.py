@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = re.compile(r"\d+\.\d+ s\b")
+SECONDS = re.compile(r"\d+\.\d+ (?:s|ms)\b")
 _CODE = re.compile(r"# exit code (\d)")
 _SHIPPED = ("topologies", "frr_templates", "lab")
 """What a reader has in the folder in which they stand."""
