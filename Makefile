@@ -36,7 +36,7 @@ check: setup
 	@$(bin)/python -m pytest --quiet tests/test_layering.py
 
 docs: setup
-	@$(bin)/mkdocs build --strict --quiet
+	@$(bin)/mkdocs build --strict
 
 fuzz: setup
 	@$(bin)/python -m pip install --quiet --group fuzz
