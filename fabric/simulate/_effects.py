@@ -291,7 +291,9 @@ def _compared(
     ground: FamilyGround, index: int, received: Iterable[Held], best: Held, classes: ClassSet
 ) -> tuple[Loss, ...]:
     """The next hops that a speaker's routes lost, among the classes."""
-    after = ground.widths_of(index, ground.rules.offers(index, received), best, classes)
+    if not any(width > 1 and there & classes for width, there in ground.widths[index]):
+        return ()
+    after = ground.widths_of(index, ground.rules.offered(index, received), best, classes)
     return tuple(
         Loss(width, left, there & here)
         for width, there in ground.widths[index]

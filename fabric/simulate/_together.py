@@ -108,10 +108,18 @@ class Rules:
         self._parts: dict[Import, tuple[tuple[Prefix, ClassSet, ClassSet], ...]] = {}
         self._accepted: dict[tuple[Import, Attributes], tuple[tuple[ClassSet, Attributes, BgpNextHop], ...]] = {}
 
+    def offered(self, index: int, received: Iterable[Held]) -> list[Offer]:
+        """Every usable path of the speaker with its classes, in no order."""
+        found = [*self.own[index]]
+        for held in received:
+            found += held.items()
+        return found
+
     def offers(self, index: int, received: Iterable[Held]) -> list[Offer]:
         """Every usable path of the speaker with its classes, best first."""
-        found = [*self.own[index], *(pair for held in received for pair in held.items())]
-        found.sort(key=_by_rank)
+        found = self.offered(index, received)
+        if len(found) > 1:
+            found.sort(key=_by_rank)
         return found
 
     def decide(self, offers: Iterable[Offer]) -> Held:
