@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
+from scapy.utils import PcapNgReader
 
 from fabric.errors import MachineError
 from fabric.lab import find_frr
@@ -84,6 +86,19 @@ def test_logs_and_a_shell(env: Mapping[str, str]) -> None:
     shell = fabric("lab", "shell", "spine-1", env=env, stdin="hostname; exit 3\n")
     assert (shell.returncode, shell.stdout) == (3, "spine-1\n")
     assert "no device nobody" in fabric("lab", "logs", "nobody", env=env).stderr
+
+
+def test_a_link_is_listened_to(env: Mapping[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "x.pcapng"
+    link = ("spine-1:eth1", "--seconds", "4")
+    done = fabric("lab", "capture", *link, "--write", file, "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"BGP KEEPALIVE", "BFD Up"} <= said["kinds"].keys()
+    assert len(list(PcapNgReader(str(file)))) == said["frames"] > 0
+    assert done.stderr.count("\n") == 1
+    refused = fabric("lab", "capture", "spine-1:nothing", env=env)
+    assert (refused.returncode, "spine-1:eth1" in refused.stderr) == (2, True)
 
 
 def test_what_cannot_be_traced_is_said(env: Mapping[str, str]) -> None:
