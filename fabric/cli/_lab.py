@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli import _look, _prove
+from fabric.cli import _apply, _capture, _look, _prove
 from fabric.cli._console import answer, answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption
-from fabric.cli._passwords import SecretsOption, passwords_for
-from fabric.cli._planning import LedgerOption, PinsOption, designed, read
+from fabric.cli._passwords import SecretsOption
+from fabric.cli._planning import LedgerOption, PinsOption
 from fabric.cli._running import predicted_now, running_lab
+from fabric.cli._spec import NameOption, ResourcesOption, ResourcesReleaseOption, Sources, predicted, spec_for
 
 if TYPE_CHECKING:
-    from fabric.kubernetes import ClusterSource
     from fabric.lab import FaultChange
 
 app = typer.Typer(
@@ -29,6 +28,8 @@ _TARGET_HELP = (
 app.command()(_prove.impair)
 app.command()(_prove.rtt)
 app.command()(_prove.measure)
+app.command()(_apply.apply)
+app.command()(_capture.capture)
 app.command()(_look.trace)
 app.command()(_look.mtu)
 app.command()(_look.shell)
@@ -37,31 +38,14 @@ app.command()(_prove.run)
 NodeArgument = Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")]
 
 
-def _cluster(paths: list[Path], release: str) -> ClusterSource:
-    """The resources in files and directories; what the cluster would drop of them goes to standard error."""
-    from fabric.kubernetes import ClusterSource, read_texts, resources_of
-    from fabric.kubernetes import release as release_named
-
-    texts = read_texts(paths)
-    for problem in resources_of(texts, release_named(release)).dropped:
-        note(str(problem))
-    return ClusterSource(texts, release)
-
-
 @app.command()
 def up(
     file: FileArgument,
-    name: Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")] = None,
+    name: NameOption = None,
     ledger: LedgerOption = None,
     pins: PinsOption = None,
-    resources: Annotated[
-        list[Path] | None,
-        typer.Option("--resources", help="Directory or file of Kubernetes resources that configure the nodes."),
-    ] = None,
-    release: Annotated[
-        str | None,
-        typer.Option("--release", help="What reads --resources; default: the topology's kubernetes.release."),
-    ] = None,
+    resources: ResourcesOption = None,
+    release: ResourcesReleaseOption = None,
     secrets: SecretsOption = None,
     engine: Annotated[
         str, typer.Option("--engine", help="What runs the devices: embedded or containerlab.")
@@ -74,20 +58,14 @@ def up(
 
     With --resources, OpenShift nodes run what frr-k8s makes of the cluster's resources, next to our switches.
     """
-    from fabric.lab import UpOptions, engine_named, refuse_elsewhere, spec_of
+    from fabric.lab import UpOptions, engine_named, refuse_elsewhere
     from fabric.report import start_document
-    from fabric.verify import bring_up, predict
+    from fabric.verify import bring_up
 
-    design = designed(file, pins)
-    chosen = release or design.topology.kubernetes.release
-    cluster = _cluster(resources, chosen) if resources else None
-    spec = spec_of(design, name, cluster, read(ledger), passwords_for(design, secrets))
+    spec = spec_for(Sources(file, ledger, pins, resources, release, secrets), name)
     runner = engine_named(engine)
     refuse_elsewhere(spec.name, runner)
-    prediction = predict(spec.fabric)
-    for session in prediction.simulation.sessions:
-        if session.why is not None:
-            note(f"Predicted down ({session.why.value}): {session.explanation}.")
+    prediction = predicted(spec)
     with progress() as listener:
         result = bring_up(runner, spec, prediction, UpOptions(deadline, keep), listener)
     if as_json:

@@ -30,9 +30,11 @@ from fabric.lab._fib_model import (
     differences,
     hop,
 )
+from fabric.lab._frames import Frame, read_frame
 from fabric.lab._frr import FrrInstallation, find_frr
 from fabric.lab._impairment import LEAST_MTU, Impaired, Impairment, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
+from fabric.lab._packets import Listener, Said
 from fabric.lab._places import netns_path
 from fabric.lab._quorum import Member, QuorumPhase, QuorumResult, Timers
 from fabric.lab._running import Quorum, RunningLab, Streaming
@@ -56,6 +58,7 @@ __all__ = [
     "FibDifferences",
     "FlowPhase",
     "Forwarding",
+    "Frame",
     "FrrInstallation",
     "Hop",
     "Impaired",
@@ -68,6 +71,7 @@ __all__ = [
     "LabSpec",
     "LabStatus",
     "Lateness",
+    "Listener",
     "Member",
     "PairResult",
     "PathMtu",
@@ -83,6 +87,7 @@ __all__ = [
     "RouteDifference",
     "RouteKind",
     "RunningLab",
+    "Said",
     "StreamResult",
     "StreamSettings",
     "Streaming",
@@ -103,6 +108,7 @@ __all__ = [
     "held",
     "hop",
     "netns_path",
+    "read_frame",
     "refuse_elsewhere",
     "running_labs",
     "spec_of",

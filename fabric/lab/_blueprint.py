@@ -17,6 +17,8 @@ from fabric.lab._spec import LabSpec
 FIRST_INDEX = 100  # below are the interfaces that the kernel itself puts into a new namespace
 _FIRST_TABLE = 1001  # kernel routing tables of VRFs
 BLUEPRINT_FILE = "blueprint.json"
+NEXT_FILE = "next.json"
+"""The blueprint that a running lab is to become."""
 SANDBOX = ""
 """The device name that stands for the sandbox's own network namespace."""
 
@@ -108,10 +110,6 @@ class Blueprint:
     def device(self, name: str) -> DevicePlan | None:
         """The device called `name`."""
         return next((device for device in self.devices if device.name == name), None)
-
-    def own_indexes(self) -> tuple[int, ...]:
-        """The interface numbers of those ends of wires that are in the sandbox's own network namespace."""
-        return tuple(end.index for wire in self.wires for end in (wire.a, wire.b) if end.device == SANDBOX)
 
     def boot_order(self) -> tuple[DevicePlan, ...]:
         """The devices that listen first: who dials while nobody listens dials again only after `timers connect`."""

@@ -61,14 +61,14 @@ def _outcome(request: bytes, answer: Callable[[Any], Any]) -> dict[str, Any]:
         return {"error": f"The lab does not understand what it is asked ({error}). Use the release that started it."}
 
 
-def ask(supervisor_pid: int, request: Mapping[str, Any]) -> Any:
+def ask(supervisor_pid: int, request: Mapping[str, Any], patience_s: float = _PATIENCE_S) -> Any:
     """What the supervisor replies. Raises `LabError` with the supervisor's words.
 
     The way through `/proc/PID/root` leads into the sandbox, for the lab's owner alone.
     """
     path = Path(f"/proc/{supervisor_pid}/root", *_DOOR.parts[1:])
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as visitor:
-        visitor.settimeout(_PATIENCE_S)
+        visitor.settimeout(patience_s)
         try:
             visitor.connect(str(path))
             visitor.sendall(json.dumps(request).encode())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fabric.errors import LabError, MachineError
-from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, draw, from_json
+from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._control import ask
 from fabric.lab._enter import Completed, conversation, enter_argv, run_attached, run_captured, tamed
@@ -21,9 +21,11 @@ from fabric.lab._impairment import from_text as impairments_from_text
 from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._places import log_file
+from fabric.lab._reshape import renumbered, reshape
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
-from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, refuse_strangers, state_root
+from fabric.lab._state import DaemonStatus, LabDirectory, SupervisorStatus, refuse_strangers, state_root, write_file
 
+_APPLY_S = 600.0
 _PATIENCE_S = 1.0  # for a lock that another command holds only while it looks
 
 
@@ -124,6 +126,17 @@ class LabEngine(Protocol):
         """The command that, attached with no device, is FRR's shell on a device."""
         ...
 
+    def changes(self, spec: LabSpec) -> tuple[str, ...]:
+        """The steps that `apply` would take, in words; none where the lab is as the spec says."""
+        ...
+
+    def apply(self, spec: LabSpec) -> float:
+        """Milliseconds that it took to make the running lab of that name the lab of the spec; what stays runs on.
+
+        Raises `LabError` where a step fails; the lab is then `failed` and can only be looked into and ended.
+        """
+        ...
+
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
         """The log files of a device's daemons, or of all, as a program sees them that is attached with no device."""
         ...
@@ -193,8 +206,8 @@ class EmbeddedEngine:
         if status.phase == "failed":
             way_out = "end it with `fabric lab down` before the next try"
             raise LabError(f"Lab {blueprint.name} did not come up before and was kept for a look at it; {way_out}.")
-        if status.digest != blueprint.digest():
-            way_out = "end it first with `fabric lab down`, or choose another name"
+        if status.digest != renumbered(blueprint, self._alive(blueprint.name)[1]).digest():
+            way_out = "change it with `fabric lab apply`, end it first with `fabric lab down`, or choose another name"
             raise LabError(f"Lab {blueprint.name} is already up, with other devices, cables or files; {way_out}.")
         return UpResult(blueprint.name, True, {}, status.remarks)
 
@@ -274,6 +287,30 @@ class EmbeddedEngine:
             raise no_device(blueprint, device)
         options = (option for command in commands for option in ("-c", command))
         return (blueprint.vtysh, "-N", plan.pathspace, *options)
+
+    def changes(self, spec: LabSpec) -> tuple[str, ...]:
+        """See `LabEngine.changes`."""
+        return reshape(*self._both(spec)).steps()
+
+    def apply(self, spec: LabSpec) -> float:
+        """See `LabEngine.apply`."""
+        check_passwords(spec)
+        _, new = self._both(spec)
+        with self._directory(spec.name).opened() as descriptor:
+            write_file(descriptor, NEXT_FILE, new.to_json())
+            try:
+                reply = ask(self._alive(spec.name)[0].supervisor.pid, {"op": "apply"}, _APPLY_S)
+            finally:
+                os.unlink(NEXT_FILE, dir_fd=descriptor)
+        return float(reply["milliseconds"])
+
+    def _both(self, spec: LabSpec) -> tuple[Blueprint, Blueprint]:
+        """The blueprint of the running lab, and the one that it is to become."""
+        check_spec(spec)
+        status, old = self._alive(spec.name)
+        if status.phase != "running":
+            raise LabError(f"Lab {spec.name} is {status.phase}, and cannot be changed. End it with `fabric lab down`.")
+        return old, renumbered(draw(spec, find_frr(self._environ)), old)
 
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
         """See `LabEngine.log_files`."""

@@ -24,6 +24,7 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 
+_MNT_DETACH = 2
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 0x1
@@ -65,6 +66,11 @@ def mount(source: str | Path, target: str | Path, kind: str, flags: int, options
     """Nothing; see mount(2). Raises `OSError` that names the target."""
     arguments = (os.fsencode(source), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), options.encode())
     _checked(_libc.mount(*arguments), f"mount {kind or source} on {target}")
+
+
+def detach(target: str | Path) -> None:
+    """Nothing; what is mounted there is not any more (umount2(2) with MNT_DETACH). Raises `OSError`."""
+    _checked(_libc.umount2(os.fsencode(target), ctypes.c_int(_MNT_DETACH)), f"umount {target}")
 
 
 def make_read_only(root: str) -> None:

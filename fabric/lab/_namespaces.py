@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from fabric.lab._kernel import CLONE_NEWNET, CLONE_NEWUTS, MS_BIND, mount, setns, unshare
+from fabric.lab._kernel import CLONE_NEWNET, CLONE_NEWUTS, MS_BIND, detach, mount, setns, unshare
 from fabric.lab._places import netns_path, uts_path
 
 _OWN = {CLONE_NEWNET: Path("/proc/self/ns/net"), CLONE_NEWUTS: Path("/proc/self/ns/uts")}
@@ -21,6 +21,13 @@ def create(device: str) -> None:
     for kind, handle in _handles(device).items():
         handle.touch()
         mount(_OWN[kind], handle, "", MS_BIND)
+
+
+def remove(device: str) -> None:
+    """Nothing; the device's namespaces end with their last process, and with them the interfaces inside."""
+    for handle in _handles(device).values():
+        detach(handle)
+        handle.unlink()
 
 
 @contextmanager

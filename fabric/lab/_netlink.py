@@ -12,7 +12,7 @@ from ipaddress import IPv4Interface, ip_address, ip_interface
 from itertools import islice
 
 from pyroute2.netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST
-from pyroute2.netlink.rtnl import RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH
+from pyroute2.netlink.rtnl import RTM_DELADDR, RTM_DELLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH
 from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
@@ -114,7 +114,7 @@ def address_again(index: int, address: str) -> Request:
     return _address_request(index, address, _ENSURE)
 
 
-def _address_request(index: int, address: str, flags: int) -> Request:
+def _address_request(index: int, address: str, flags: int, kind: int = RTM_NEWADDR) -> Request:
     interface = ip_interface(address)
     message = ifaddrmsg()
     message["index"] = index
@@ -123,7 +123,7 @@ def _address_request(index: int, address: str, flags: int) -> Request:
     message["attrs"] = [("IFA_LOCAL", str(interface.ip)), ("IFA_ADDRESS", str(interface.ip))]
     if not isinstance(interface, IPv4Interface):
         message["flags"] = IFA_F_NODAD
-    message["header"]["type"] = RTM_NEWADDR
+    message["header"]["type"] = kind
     message["header"]["flags"] = flags
     message.encode()
     return Request(f"address {address} on interface {index}", bytes(message.data))
@@ -146,6 +146,21 @@ def learned(index: int, address: str, mac: str) -> Request:
     message["header"]["flags"] = _ENSURE
     message.encode()
     return Request(f"neighbor {address} on interface {index}", bytes(message.data))
+
+
+def no_address(index: int, address: str) -> Request:
+    """The request that takes an address from an interface."""
+    return _address_request(index, address, _CHANGE, RTM_DELADDR)
+
+
+def no_link(index: int) -> Request:
+    """The request that removes an interface of the current namespace; of a veth pair, both ends go."""
+    message = ifinfmsg()
+    message["index"] = index
+    message["header"]["type"] = RTM_DELLINK
+    message["header"]["flags"] = _CHANGE
+    message.encode()
+    return Request(f"removing interface {index}", bytes(message.data))
 
 
 def send(requests: Iterable[Request], where: str) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._agent import (
     AwaitFibRequest,
@@ -161,6 +162,21 @@ class RunningLab:
 
     def _trace_request(self, pair: ProbePair, settings: TraceSettings) -> TraceRequest:
         return TraceRequest(named((pair.source, pair.destination)), pair, settings)
+
+    @contextmanager
+    def capture(self, port: Port) -> Iterator[subprocess.Popen[str]]:
+        """A program that writes a line for each frame of a port, for `read_frame`, for the length of the block."""
+        argv = (sys.executable, "-P", "-m", "fabric.lab._capture", port.device, port.interface)
+        with self.engine.converse(self.name, argv) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                raise LabError(f"Lab {self.name}: {port} cannot be listened to. Does the device have that port?")
+            try:
+                yield process
+            finally:
+                with suppress(OSError):
+                    process.stdin.close()  # which ends the program
 
     def vtysh_json(self, device: str, command: str) -> Any:
         """FRR's answer to a `show … json` command."""

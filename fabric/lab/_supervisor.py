@@ -19,19 +19,32 @@ from typing import Any
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
-from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
+from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, from_json
 from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
-from fabric.lab._daemons import Loaded, Processes, boot, config_refused, configure, daemon_died, reload, restart
+from fabric.lab._daemons import (
+    Loaded,
+    Processes,
+    boot,
+    config_refused,
+    configure,
+    daemon_died,
+    forget,
+    lead_over,
+    reload,
+    restart,
+)
 from fabric.lab._fault import FAULTS_FILE, DaemonName, Fault, fault_from, to_text
 from fabric.lab._filter import Filters
 from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, impaired_from
 from fabric.lab._impairment import to_text as impairments_text
 from fabric.lab._job import Job, job_from_json
+from fabric.lab._namespaces import remove
+from fabric.lab._reshape import Reshaped, reshape
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
-from fabric.lab._wiring import SysctlFiles, parse_sysctls, wire
+from fabric.lab._wiring import SysctlFiles, address, alter, cut, found, introduce, lay, parse_sysctls, wire
 
 _LOOK_AGAIN_S = 0.005  # a daemon's socket that appears sends no signal, so it is looked for this often
 _AT_ONCE_PER_CPU = 4
@@ -162,9 +175,9 @@ class Supervisor:
                 visit(self._door, self._answer)
 
     def _answer(self, request: Any) -> Any:
-        """What came of a request: its `op` is `restart`, `reload`, `fail`, `heal`, `impair`, `clear` or `relay`."""
-        if request["op"] in _IMPAIRING:
-            return _IMPAIRING[request["op"]](self, request)
+        """What came of a request: its `op` is `restart`, `reload`, `fail`, `heal`, or one of those further down."""
+        if request["op"] in _MORE:
+            return _MORE[request["op"]](self, request)
         if request["op"] == "restart":
             name = DaemonName(request["device"], request["daemon"])
             self._restart([name])
@@ -228,6 +241,43 @@ class Supervisor:
         self._configure(self._breaker.lines_of([device]))
         return {"targets": [], "ports": 0, "milliseconds": (time.monotonic() - began) * 1000}
 
+    def apply(self, _request: Any) -> dict[str, Any]:
+        """How long it took to become the lab of the blueprint that was left for this; see `Reshaped`."""
+        if self._breaker.active or self._impairer.active:
+            raise LabError("The lab has faults or impairments. Heal and clear them before the design changes.")
+        began = time.monotonic()
+        old, self._blueprint = self._blueprint, from_json(read_file(self._job.directory, NEXT_FILE))
+        write_file(self._job.directory, BLUEPRINT_FILE, self._blueprint.to_json())
+        try:
+            self._reshape(reshape(old, self._blueprint))
+        except MachineError:
+            self._write_status("failed")
+            raise
+        self._write_status("running")
+        filters = Filters()
+        self._breaker = Breaker(self._blueprint, self._processes, filters)
+        self._impairer = Impairer(self._blueprint, filters, self._processes.environment)
+        return {"milliseconds": (time.monotonic() - began) * 1000}
+
+    def _reshape(self, changes: Reshaped) -> None:
+        for device in changes.gone:
+            forget(device, self._processes)
+        cut(changes.cut)
+        for device in changes.gone:
+            remove(device.name)
+        found(changes.come, self._sysctls)
+        lay(changes.laid)
+        address(changes.come)
+        alter(changes.altered, changes.resized)
+        introduce(self._blueprint)
+        vtysh, loaded = self._blueprint.vtysh, list[Loaded]()
+        boots: list[Boot] = [(d.name, boot(d, vtysh, self._processes, loaded)) for d in changes.come]
+        boots += [(c.device.name, lead_over(c, vtysh, self._processes, loaded)) for c in changes.altered]
+        for _ in self._drive(boots, self._job.deadline_s):
+            pass
+        if refused := config_refused(loaded):
+            raise refused
+
     def _configure(self, lines: Mapping[str, Sequence[str]]) -> None:
         vtysh = self._blueprint.vtysh
         self._carry_out(
@@ -249,10 +299,11 @@ class Supervisor:
             raise refused
 
 
-_IMPAIRING: Mapping[str, Callable[[Supervisor, Any], Any]] = {
+_MORE: Mapping[str, Callable[[Supervisor, Any], Any]] = {
     "impair": Supervisor.impair,
     "clear": Supervisor.clear,
     "relay": Supervisor.relay_report,
+    "apply": Supervisor.apply,
 }
 
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_interface
 from pathlib import Path
 
 from fabric.errors import MachineError
-from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, PortPlan
+from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Wire
 from fabric.lab._namespaces import create, inside, network_descriptors, returning
-from fabric.lab._netlink import Request, enslave, learned, new_address, new_bridge, new_vrf, send, set_up, veth
+from fabric.lab._netlink import (
+    Request,
+    address_again,
+    enslave,
+    learned,
+    new_address,
+    new_bridge,
+    new_vrf,
+    no_address,
+    no_link,
+    send,
+    set_mtu,
+    set_up,
+    veth,
+)
 from fabric.lab._places import netns_path
+from fabric.lab._reshape import Altered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +63,71 @@ def wire(blueprint: Blueprint, sysctls: SysctlFiles) -> None:
 
     Raises `LabError` when the kernel refuses a request, `MachineError` when it lacks a sysctl.
     """
-    for device in blueprint.devices:
+    found(blueprint.devices, sysctls)
+    lay(blueprint.wires)
+    address(blueprint.devices)
+    introduce(blueprint)
+
+
+def introduce(blueprint: Blueprint) -> None:
+    """Nothing; every device knows the neighbors on its cables, whether it knew them before or not."""
+    for name, of_device in _neighbors(blueprint).items():
+        with inside(name):
+            send((learned(*neighbor) for neighbor in of_device), name)
+
+
+def found(devices: Iterable[DevicePlan], sysctls: SysctlFiles) -> None:
+    """Nothing; these devices have namespaces with the right settings."""
+    for device in devices:
         with returning():
             create(device.name)
             for setting in (*sysctls.common, *(() if device.forwarding else sysctls.host), _hash_seed(device.name)):
                 _write_sysctl(setting, device.name)
-    paths = {device.name: netns_path(device.name) for device in blueprint.devices}
+
+
+def lay(wires: Sequence[Wire]) -> None:
+    """Nothing; these wires are there, their ends in the namespaces of existing devices."""
+    ends = [end for wire in wires for end in (wire.a, wire.b)]
+    paths = {end.device: netns_path(end.device) for end in ends if end.device != SANDBOX}
     with network_descriptors({SANDBOX: Path("/proc/self/ns/net"), **paths}) as namespaces:
-        send((veth(wire, namespaces) for wire in blueprint.wires), "wiring")
-    send((set_up(index) for index in (1, *blueprint.own_indexes())), "sandbox")
-    for device in blueprint.devices:
+        send((veth(wire, namespaces) for wire in wires), "wiring")
+    send((set_up(index) for index in (1, *(end.index for end in ends if end.device == SANDBOX))), "sandbox")
+
+
+def address(devices: Iterable[DevicePlan]) -> None:
+    """Nothing; the ports of new devices have their addresses and are up."""
+    for device in devices:
         with inside(device.name):
             send(_requests(device), device.name)
-    neighbors = _neighbors(blueprint)
-    for name, of_device in neighbors.items():
-        with inside(name):
-            send((learned(*neighbor) for neighbor in of_device), name)
+
+
+def cut(wires: Iterable[Wire]) -> None:
+    """Nothing; these wires are gone."""
+    for wire in wires:
+        near = wire.b if wire.a.device == SANDBOX else wire.a
+        with inside(near.device):
+            send([no_link(near.index)], near.device)
+
+
+def alter(changes: Iterable[Altered], resized: Iterable[End]) -> None:
+    """Nothing; ports of devices that stay have the addresses and sizes of the new design; new ports are up."""
+    for end in (end for end in resized if end.device != SANDBOX):
+        with inside(end.device):
+            send([set_mtu(end.index, end.mtu)], end.device)
+    for change in changes:
+        with inside(change.device.name):
+            send(_alterations(change), change.device.name)
+
+
+def _alterations(change: Altered) -> Iterator[Request]:
+    masters = {vrf.name: vrf.index for vrf in change.device.vrfs}
+    masters |= {port.name: port.index for port in change.device.ports if port.is_bridge}
+    yield from (no_address(*lost) for lost in change.lost_addresses)
+    for port in change.new_ports:
+        if master := port.vrf or port.bridge:
+            yield enslave(port.index, masters[master])
+    yield from (address_again(*new) for new in change.new_addresses)
+    yield from (set_up(port.index) for port in change.new_ports)
 
 
 def _hash_seed(device: str) -> Sysctl:

@@ -1,7 +1,7 @@
 """Where prediction and observation meet: a running lab against what the simulator says of its configuration."""
 
 from fabric.verify._actions import MOMENTARY, Flap, flap, is_active, perform, restore
-from fabric.verify._bring_up import BroughtUp, bring_up
+from fabric.verify._bring_up import Applied, BroughtUp, apply_design, bring_up
 from fabric.verify._faults import KINDS, broken, failures_of, fault_of, unpredicted
 from fabric.verify._impair import RoundTripCheck, asked_rtt_ms, impaired_of, inter_zone, round_trips
 from fabric.verify._measure import (
@@ -46,6 +46,7 @@ __all__ = [
     "KINDS",
     "MOMENTARY",
     "QUIET",
+    "Applied",
     "BroughtUp",
     "Case",
     "CaseResult",
@@ -73,6 +74,7 @@ __all__ = [
     "Verdict",
     "VerifyOptions",
     "Way",
+    "apply_design",
     "asked_rtt_ms",
     "await_sessions",
     "bring_up",

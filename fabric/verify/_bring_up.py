@@ -47,6 +47,28 @@ def bring_up(
     return BroughtUp(start, settled)
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was changed in a running lab, how long that took, and how long its FIBs took to become as predicted."""
+
+    steps: tuple[str, ...]
+    milliseconds: float
+    settled: Settled
+
+
+def apply_design(engine: LabEngine, spec: LabSpec, prediction: Prediction, deadline_s: float) -> Applied:
+    """The running lab of that name, changed to `spec` and converged; raises `LabError` naming what was still missing.
+
+    Nothing is touched where there is nothing to change.
+    """
+    steps = engine.changes(spec)
+    milliseconds = engine.apply(spec) if steps else 0.0
+    settled = settle(RunningLab(engine, spec.name), prediction, deadline_s)
+    if not settled.converged:
+        raise LabError(_missing(spec.name, settled, UpOptions(deadline_s)))
+    return Applied(steps, milliseconds, settled)
+
+
 def _missing(name: str, settled: Settled, options: UpOptions) -> str:
     shown = [f"  {finding}" for finding in settled.missing[:_SHOWN]]
     more = len(settled.missing) - len(shown)

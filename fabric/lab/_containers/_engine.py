@@ -157,6 +157,16 @@ class ContainerlabEngine:
         options = (option for text in commands for option in ("-c", text))
         return inside_argv(pids[device], (self._blueprint(name).vtysh, *options))
 
+    def changes(self, spec: LabSpec) -> tuple[str, ...]:
+        """Raises `LabError`: containerlab wires a lab once."""
+        self._pids(spec.name)
+        way_out = "end it with `fabric lab down` and start it anew, or use the embedded engine"
+        raise LabError(f"Lab {spec.name} runs on containerlab, which changes no running lab; {way_out}.")
+
+    def apply(self, spec: LabSpec) -> float:
+        """See `changes`."""
+        raise LabError(" ".join(self.changes(spec)))
+
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
         """See `LabEngine.log_files`: they lie in the containers, which the host sees into."""
         pids = self._pids(name, device)

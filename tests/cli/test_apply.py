@@ -1,0 +1,98 @@
+"""`fabric lab apply`: a leaf more, other timers, a password, and back; what nothing changes about runs on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from fabric.errors import MachineError
+from fabric.lab import find_frr
+from tests.cli.command import fabric
+
+pytestmark = pytest.mark.lab
+
+_SMALL = """
+version: 1
+name: growing
+profile: rfc7938
+spines: 1
+zones: [{name: z, racks: [{name: a, leaves: 1}, {name: b, leaves: 1}]}]
+"""
+_LARGER = _SMALL.replace("{name: b, leaves: 1}", "{name: b, leaves: 1}, {name: c, leaves: 1}")
+_OTHER = _LARGER + "timers: {keepalive_s: 2, hold_s: 6}\npasswords: {fabric: bgp-fabric}\n"
+_SECRET = {"FABRIC_PASSWORD_BGP_FABRIC": "quite-secret"}
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    try:
+        find_frr(os.environ)
+    except MachineError as error:
+        pytest.skip(str(error))
+    env = {"FABRIC_STATE_DIR": str(tmp_path / "state")}
+    yield env
+    fabric("lab", "down", "--all", env=env)
+
+
+def established(env: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """When each of the spine's sessions came up, in seconds, and how often it went down."""
+    said = fabric("lab", "vtysh", "spine-1", "-c", "show bgp neighbors json", env=env).stdout
+    peers = json.loads(said).values()
+    return {p["nbrDesc"]: (int(p["bgpTimerUpEstablishedEpoch"]), int(p["connectionsDropped"])) for p in peers}
+
+
+def running(env: Mapping[str, str]) -> dict[str, str]:
+    names = json.loads(fabric("lab", "status", "--json", env=env).stdout)[0]["devices"]
+    return {name: fabric("lab", "vtysh", name, "-c", "show running-config", env=env).stdout for name in names}
+
+
+def test_a_running_lab_becomes_another_and_what_stays_runs_on(env: Mapping[str, str], tmp_path: Path) -> None:
+    for name, text in (("small", _SMALL), ("larger", _LARGER), ("other", _OTHER)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    assert fabric("lab", "up", tmp_path / "small.yaml", env=env).returncode == 0
+    before = established(env)
+
+    dry = fabric("lab", "apply", tmp_path / "larger.yaml", "--dry-run", env=env).stdout.splitlines()
+    assert dry[:2] == ["add c-leaf-1", "lay cable spine-1:eth3 to c-leaf-1:eth1"]
+    assert fabric("lab", "apply", tmp_path / "small.yaml", env=env).stdout == "Nothing to change.\n"
+
+    grown = fabric("lab", "apply", tmp_path / "larger.yaml", env=env)
+    assert grown.returncode == 0, grown.stderr
+    assert fabric("lab", "verify", env=env).returncode == 0
+    after = established(env)
+    for name, (since_s, drops) in before.items():
+        assert abs(after[name][0] - since_s) <= 1, "a session that nothing changes about was reset"  # FRR rounds
+        assert after[name][1] == drops
+    assert fabric("lab", "up", tmp_path / "larger.yaml", env=env).stdout.startswith("Lab growing is already up")
+
+    other = fabric("lab", "apply", tmp_path / "other.yaml", env={**env, **_SECRET})
+    assert other.returncode == 0, other.stderr
+    assert "quite-secret" not in other.stdout + other.stderr
+    assert fabric("lab", "verify", env=env).returncode == 0
+    led = running(env)
+    assert "password quite-secret" in led["spine-1"]
+    fabric("lab", "down", env=env)
+    assert fabric("lab", "up", tmp_path / "other.yaml", env={**env, **_SECRET}).returncode == 0
+    assert running(env) == led, "it is not what a start from nothing gives"
+
+    back = fabric("lab", "apply", tmp_path / "small.yaml", env=env)
+    assert back.returncode == 0, back.stderr
+    assert "remove c-leaf-1" in back.stdout
+    assert fabric("lab", "verify", env=env).returncode == 0
+
+
+def test_a_lab_under_faults_is_not_changed(env: Mapping[str, str], tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(_SMALL)
+    (tmp_path / "larger.yaml").write_text(_LARGER)
+    assert "not up" in fabric("lab", "apply", tmp_path / "small.yaml", env=env).stderr
+    assert fabric("lab", "up", tmp_path / "small.yaml", env=env).returncode == 0
+    fabric("lab", "fail", "link:spine-1--a-leaf-1", env=env)
+    refused = fabric("lab", "apply", tmp_path / "larger.yaml", env=env)
+    assert refused.returncode == 3
+    assert "Heal and clear them" in refused.stderr
+    fabric("lab", "heal", "--all", env=env)
+    assert fabric("lab", "apply", tmp_path / "larger.yaml", env=env).returncode == 0
