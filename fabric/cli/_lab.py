@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli import _apply, _capture, _look, _prove
+from fabric.cli import _apply, _capture, _look, _prove, _watch
 from fabric.cli._console import answer, answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption
 from fabric.cli._passwords import SecretsOption
@@ -30,6 +30,7 @@ app.command()(_prove.rtt)
 app.command()(_prove.measure)
 app.command()(_apply.apply)
 app.command()(_capture.capture)
+app.command()(_watch.watch)
 app.command()(_look.trace)
 app.command()(_look.mtu)
 app.command()(_look.shell)

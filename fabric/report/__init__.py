@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fabric.report._check import check_document, check_text, rule_document, rule_text, rules_markdown, rules_table
     from fabric.report._ci import to_github, to_junit, to_sarif
     from fabric.report._diff import diff_document, diff_tables, value_changes_document, value_changes_table
+    from fabric.report._glance import glance_document, glance_tables
     from fabric.report._html import to_html
     from fabric.report._impairment import (
         impairment_document,
@@ -87,6 +88,8 @@ __all__ = [
     "fib_document",
     "fib_tables",
     "findings_document",
+    "glance_document",
+    "glance_tables",
     "impairment_document",
     "impairment_text",
     "impairment_words",

@@ -39,6 +39,7 @@ from fabric.verify._scenarios import (
 from fabric.verify._sessions import await_sessions
 from fabric.verify._trace import LabMtu, LabTrace, TracedWay, Way, mtu_of_lab, trace_lab
 from fabric.verify._verdict import Cell, Check, Finding, Matrix, Verdict
+from fabric.verify._watch import DeviceGlance, Glance, Outage, Watcher
 
 __all__ = [
     "FAULT",
@@ -52,16 +53,19 @@ __all__ = [
     "CaseResult",
     "Cell",
     "Check",
+    "DeviceGlance",
     "Expected",
     "Experiment",
     "Finding",
     "Flap",
+    "Glance",
     "LabMtu",
     "LabTrace",
     "Machine",
     "Matrix",
     "MeasureOptions",
     "Measurement",
+    "Outage",
     "Outcome",
     "PartResult",
     "Prediction",
@@ -73,6 +77,7 @@ __all__ = [
     "TracedWay",
     "Verdict",
     "VerifyOptions",
+    "Watcher",
     "Way",
     "apply_design",
     "asked_rtt_ms",

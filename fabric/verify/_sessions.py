@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fabric.lab import RunningLab
@@ -40,9 +40,9 @@ def await_sessions(lab: RunningLab, prediction: Prediction, timeout_s: float) ->
     return check
 
 
-def read_summaries(lab: RunningLab, prediction: Prediction) -> Summaries:
-    """What `show bgp summary json` says on every device that speaks BGP."""
-    said = lab.ask_bgpd(prediction.speakers, "show bgp summary json")
+def read_summaries(lab: RunningLab, prediction: Prediction, speakers: Sequence[str] | None = None) -> Summaries:
+    """What `show bgp summary json` says on these devices, by default on every one that speaks BGP."""
+    said = lab.ask_bgpd(prediction.speakers if speakers is None else speakers, "show bgp summary json")
     return {name: _by_family(summary) for name, summary in said.items()}
 
 

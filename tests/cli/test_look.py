@@ -95,10 +95,28 @@ def test_a_link_is_listened_to(env: Mapping[str, str], tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert {"BGP KEEPALIVE", "BFD Up"} <= said["kinds"].keys()
-    assert len(list(PcapNgReader(str(file)))) == said["frames"] > 0
+    with PcapNgReader(str(file)) as reader:
+        assert len(list(reader)) == said["frames"] > 0
     assert done.stderr.count("\n") == 1
     refused = fabric("lab", "capture", "spine-1:nothing", env=env)
     assert (refused.returncode, "spine-1:eth1" in refused.stderr) == (2, True)
+
+
+def test_a_glance_tells_what_is_wrong(env: Mapping[str, str], leaves: tuple[str, str]) -> None:
+    well = fabric("lab", "watch", "--once", "--json", env=env)
+    assert well.returncode == 0, well.stdout
+    assert json.loads(well.stdout)["probed"] == 2
+    fabric("lab", "fail", "daemon:spine-1:bgpd", env=env)
+    fabric("lab", "fail", f"node:{leaves[1]}", env=env)
+    done = fabric("lab", "watch", "--once", "--json", env=env)
+    shown = fabric("lab", "watch", "--once", env=env).stdout
+    fabric("lab", "heal", "--all", env=env)
+    assert done.returncode == 1, done.stdout
+    seen = json.loads(done.stdout)
+    assert sorted(seen["faults"]) == ["daemon:spine-1:bgpd", f"node:{leaves[1]}"]
+    assert [device["ended"] for device in seen["devices"] if device["name"] == "spine-1"] == [["bgpd"]]
+    assert {(outage["source"], outage["destination"]) for outage in seen["outages"]} == {leaves, leaves[::-1]}
+    assert "Cut off: 2 of 2 pairs probed" in shown
 
 
 def test_what_cannot_be_traced_is_said(env: Mapping[str, str]) -> None:
