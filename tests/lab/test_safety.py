@@ -227,6 +227,10 @@ def test_a_password_is_in_no_process_list_log_or_report(environ: Mapping[str, st
         assert begun.returncode == 0, begun.stderr
         signed = fabric("lab", "vtysh", "spine-1", "-c", "show running-config", env=plain).stdout
         assert PASSWORD in signed, "the sessions have no password: the test proves nothing"
+        other = {"FABRIC_PASSWORD_BGP_FABRIC": f"{PASSWORD}-again"}
+        changed = fabric("lab", "apply", topology, env={**plain, **other})
+        assert changed.returncode == 0, changed.stderr
+        assert f"{PASSWORD}-again" in fabric("lab", "vtysh", "spine-1", "-c", "show running-config", env=plain).stdout
         said = [
             fabric("lab", *arguments, env=plain)
             for arguments in (
@@ -242,6 +246,13 @@ def test_a_password_is_in_no_process_list_log_or_report(environ: Mapping[str, st
         watcher.stopped.set()
         watcher.join()
     assert len(said[2].stdout) > 100, said[2]
-    for text in (begun.stdout, begun.stderr, log, *(done.stdout + done.stderr for done in said)):
+    for text in (
+        begun.stdout,
+        begun.stderr,
+        changed.stdout,
+        changed.stderr,
+        log,
+        *(done.stdout + done.stderr for done in said),
+    ):
         assert PASSWORD not in text
     assert watcher.seen == set()
