@@ -21,9 +21,12 @@ name: growing
 profile: rfc7938
 spines: 1
 zones: [{name: z, racks: [{name: a, leaves: 1}, {name: b, leaves: 1}]}]
+timers: {connect_s: 1}
 """
 _LARGER = _SMALL.replace("{name: b, leaves: 1}", "{name: b, leaves: 1}, {name: c, leaves: 1}")
-_OTHER = _LARGER + "timers: {keepalive_s: 2, hold_s: 6}\npasswords: {fabric: bgp-fabric}\n"
+_OTHER = (
+    _LARGER.replace("{connect_s: 1}", "{connect_s: 1, keepalive_s: 2, hold_s: 6}") + "passwords: {fabric: bgp-fabric}\n"
+)
 _SECRET = {"FABRIC_PASSWORD_BGP_FABRIC": "quite-secret"}
 
 
