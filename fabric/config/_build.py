@@ -17,7 +17,7 @@ from fabric.config._device import (
     StaticNextHop,
     StaticRoute,
 )
-from fabric.config._filters import aggregates, families_of, family_of, host_prefix, summary_lists, switch_lists
+from fabric.config._filters import aggregates, families_of, family_of, host_prefix, summary_lists, sums_up, switch_lists
 from fabric.config._node import node_config
 from fabric.config._policy import (
     Address,
@@ -30,7 +30,7 @@ from fabric.config._policy import (
     SetAsPathPrepend,
 )
 from fabric.config._segments import segments
-from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides, sums_up
+from fabric.config._session import BFD_PROFILE, EQUAL_LENGTHS, Side, neighbors, sides
 from fabric.plan import DevicePlan, LinkPlan, Plan
 
 COALESCE_MS = 100

@@ -88,7 +88,7 @@ def switch_lists(plan: Plan) -> tuple[PrefixList, ...]:
     found = []
     for hosts in fabric_hosts(plan):
         default = PrefixRule(0, "permit", DEFAULTS[hosts.family])
-        rules = (*hosts.rules, *segment_rules(plan, hosts.family))
+        rules = (*hosts.rules, *_segments(plan, hosts.family))
         name = default_and_hosts_list(hosts.family)
         found.append(PrefixList(hosts.name, hosts.family, tuple(_rules(rules))))
         found.append(PrefixList(name, hosts.family, tuple(_rules((default, *rules)))))
@@ -112,6 +112,12 @@ def _host_rules(plan: Plan, family: Family) -> tuple[PrefixRule, ...]:
     )
 
 
+def sums_up(plan: Plan) -> bool:
+    """Whether borders announce aggregates to nodes outside the racks."""
+    borders = plan.design.topology.borders
+    return borders is not None and borders.announce == "summaries"
+
+
 def aggregates(plan: Plan, family: Family) -> tuple[Prefix, ...]:
     """What sums up the host routes of zones and of the fabric's networks."""
     topology = plan.design.topology
@@ -122,6 +128,13 @@ def aggregates(plan: Plan, family: Family) -> tuple[Prefix, ...]:
         if subnet.scope == "fabric" and subnet.kind == "routed":
             found += [prefix for prefix in subnet.prefixes if family_of(prefix) == family]
     return tuple(prefix for prefix in dict.fromkeys(found) if prefix.prefixlen < BITS[family])
+
+
+def _segments(plan: Plan, family: Family) -> tuple[PrefixRule, ...]:
+    """The rules for segments; a border's aggregate of the same length is for the outside alone."""
+    segments = tuple(segment_rules(plan, family))
+    outside = aggregates(plan, family) if segments and sums_up(plan) else ()
+    return (*(PrefixRule(0, "deny", prefix) for prefix in outside), *segments)
 
 
 def summary_lists(plan: Plan) -> tuple[PrefixList, ...]:

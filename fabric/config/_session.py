@@ -13,6 +13,7 @@ from fabric.config._filters import (
     families_of,
     family_of,
     hosts_list,
+    sums_up,
 )
 from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
@@ -144,12 +145,6 @@ def _announced(side: Side, family: Family) -> str:
         return hosts_list(family)
     outside = side.me.device.tier == "border" and side.peer.device.tier == "node"
     return (default_and_summaries_list if outside and sums_up(side.plan) else default_and_hosts_list)(family)
-
-
-def sums_up(plan: Plan) -> bool:
-    """Whether borders announce aggregates to nodes outside the racks."""
-    borders = plan.design.topology.borders
-    return borders is not None and borders.announce == "summaries"
 
 
 def _originates_default(side: Side) -> bool:

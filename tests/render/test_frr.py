@@ -253,8 +253,10 @@ def test_tree_has_both_files_of_every_device() -> None:
 _ELSEWHERE = {
     *(("Interface", "mtu"), ("Interface", "vrf"), ("Place", "zone"), ("Place", "rack"), ("Place", "pod")),
     ("Secret", "name"),
+    *(("Interface", "parent"), ("Interface", "vlan"), ("Interface", "members"), ("FabricConfig", "circuits")),
     ("Cable", "speed_gbps"),
 }
+"""What the host's side of the renderer shows, or what says nothing to FRR."""
 
 
 def _optional_fields() -> set[tuple[str, str]]:

@@ -6,8 +6,8 @@ from fabric.kubernetes import admit, parse_documents, release
 from fabric.report import resource_documents, resources_yaml
 
 _TEXT = """
-{apiVersion: v1, kind: Secret, metadata: {name: "y", labels: {a: "on", b: "010", c: "1:2", d: "n", e: "~"}},
- stringData: {password: "two\\nlines", number: 7, none: null, list: [1, "1"]}}
+{apiVersion: v1, kind: ConfigMap, metadata: {name: "y", labels: {a: "on", b: "010", c: "1:2", d: "n", e: "~"}},
+ values: {text: "two\\nlines", number: 7, none: null, list: [1, "1"]}}
 """
 
 
