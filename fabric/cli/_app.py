@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from fabric import __version__
+from fabric.cli._console import Volume, speak
 
 _HOMES = {
     "init": "_ways_in.init",
@@ -76,8 +77,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback answers it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but answers and errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say each step of the work, with times.")] = False,
 ) -> None:
-    pass
+    if quiet and verbose:
+        raise typer.BadParameter("found --quiet and --verbose; allowed: one of them. Leave one out.")
+    speak(Volume.quiet if quiet else Volume.verbose if verbose else Volume.normal)

@@ -29,6 +29,8 @@ def apply(
     """Change a running lab to the design in a file; what stays is not restarted, and all FIBs are awaited.
 
     Devices, cables, addresses and FRR's configuration change; sessions that nothing changes about stay established.
+
+    Example: fabric lab apply larger.yaml --dry-run
     """
     from fabric.verify import apply_design
 

@@ -26,7 +26,10 @@ def capture(
     lab: LabOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Listen to a link of a running lab: all frames into a file, and a line for each thing that BGP and BFD say."""
+    """Listen to a link of a running lab: all frames into a file, and a line for each thing that BGP and BFD say.
+
+    Example: fabric lab capture spine-1--a1-leaf-1 --seconds 10 -w bgp.pcapng
+    """
     from fabric.lab import Listener, fabric_of
 
     running = running_lab(lab)

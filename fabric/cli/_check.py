@@ -46,6 +46,8 @@ def check(
     """Check a topology, or files that somebody else wrote, against design rules. Exit code 1 if something is to mend.
 
     A topology is checked with all that is rendered from it. Together with --resources, its nodes run those resources.
+
+    Example: fabric check my-cloud.yaml --resources site/ --format sarif
     """
     from fabric.check import RULES, Subject, info, merged
     from fabric.check import check as checked

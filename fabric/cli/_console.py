@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from fabric.cli._options import Format
@@ -15,6 +17,23 @@ if TYPE_CHECKING:
 
     from fabric.lab import Progress
     from fabric.report import Outcome, Table
+
+
+class Volume(Enum):
+    """How much is said about the work; answers and errors are said at every volume."""
+
+    quiet = 0
+    normal = 1
+    verbose = 2
+
+
+_volume = Volume.normal
+
+
+def speak(volume: Volume) -> None:
+    """Say as much about the work from now on; the root command decides it, once a process."""
+    global _volume  # noqa: PLW0603 - a process has one standard error
+    _volume = volume
 
 
 def show(tables: Iterable[Table]) -> None:
@@ -38,8 +57,9 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line about the work, which is no part of the answer."""
-    sys.stderr.write(text + "\n")
+    """Print a line about the work, which is no part of the answer; nothing under `--quiet`."""
+    if _volume is not Volume.quiet:
+        sys.stderr.write(text + "\n")
 
 
 def answer_json(value: Any) -> None:
@@ -66,8 +86,15 @@ def answer(form: Format, text: Callable[[], None], document: Callable[[], Any], 
 
 @contextmanager
 def progress() -> Iterator[Callable[[Progress], None]]:
-    """A listener that shows stages on standard error: a bar on a terminal, one line a finished stage elsewhere."""
-    if not sys.stderr.isatty():
+    """A listener that shows stages on standard error: a bar on a terminal, one line a finished stage elsewhere.
+
+    Under `--quiet` nothing, under `--verbose` a line a step with the seconds since the first.
+    """
+    if _volume is Volume.verbose:
+        began = time.monotonic()
+        yield lambda step: note(f"{time.monotonic() - began:7.2f} s  {step.stage}: {step.done}/{step.total}")
+        return
+    if _volume is Volume.quiet or not sys.stderr.isatty():
         yield lambda step: note(f"{step.stage}: {step.done}/{step.total}") if step.done == step.total else None
         return
     from rich.console import Console

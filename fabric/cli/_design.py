@@ -34,7 +34,10 @@ class DiffFormat(StrEnum):
 def schema(
     scenario: Annotated[bool, typer.Option("--scenario", help="Of scenario files instead.")] = False,
 ) -> None:
-    """Print the JSON Schema of topology files, or of scenario files, for editors."""
+    """Print the JSON Schema of topology files, or of scenario files, for editors.
+
+    Example: fabric schema > topology.schema.json
+    """
     if scenario:
         from fabric.verify import scenario_schema
 
@@ -58,7 +61,10 @@ def plan(
     form: Annotated[Format, typer.Option("--format", help="How --check answers; else text or json.")] = Format.text,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a topology: ASNs, addresses, ports. With --ledger nothing that was given out before ever moves."""
+    """Plan a topology: ASNs, addresses, ports. With --ledger nothing that was given out before ever moves.
+
+    Example: fabric plan topologies/quickstart.yaml --ledger plan.lock.yaml -o plan
+    """
     from fabric import plan as planning
     from fabric.errors import InputError
     from fabric.report import plan_document, plan_files, plan_tables
@@ -129,7 +135,10 @@ def diff(
     old_pins: Annotated[Path | None, typer.Option("--old-pins", help="As --pins, of OLD; --pins is NEW's.")] = None,
     form: Annotated[DiffFormat, typer.Option("--format", help="How to answer.")] = DiffFormat.table,
 ) -> None:
-    """Show all that a change touches: devices, links, sessions, values, and lines of configuration."""
+    """Show all that a change touches: devices, links, sessions, values, and lines of configuration.
+
+    Example: fabric diff old.yaml new.yaml --ledger plan.lock.yaml --format markdown
+    """
     from fabric import config
     from fabric.kubernetes import configure
     from fabric.render import changed_files
@@ -163,7 +172,10 @@ def render(
     secrets: SecretsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in."""
+    """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in.
+
+    Example: fabric render topologies/rhoso-dz.yaml -o out --export all
+    """
     from fabric.kubernetes import configure
     from fabric.render import write_tree
     from fabric.render.exports import EXPORTERS, FRR_IMAGE, Export, export_tree

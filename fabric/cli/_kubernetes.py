@@ -101,7 +101,10 @@ def frr_k8s_render(
     namespace: NamespaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the frr.conf that frr-k8s gives a node. Exit code 2 with every reason where it refuses or drops."""
+    """Print the frr.conf that frr-k8s gives a node. Exit code 2 with every reason where it refuses or drops.
+
+    Example: fabric frr-k8s render --node worker-0 --release 4.20 site/
+    """
     from fabric.kubernetes.frr_k8s import Options
     from fabric.kubernetes.frr_k8s import fallback_router_id as derived
 
@@ -136,7 +139,10 @@ def _render(resources: Resources, node: Node, options: Options, as_json: bool) -
 
 @frr_k8s.command("lint")
 def frr_k8s_lint(files: FilesArgument, release: ReleaseOption = DEFAULT_RELEASE, as_json: JsonOption = False) -> None:
-    """Find what the controllers accept and live to regret. Exit code 1 with any finding above a note."""
+    """Find what the controllers accept and live to regret. Exit code 1 with any finding above a note.
+
+    Example: fabric frr-k8s lint site/
+    """
     from fabric.kubernetes.lint import lint_cluster
     from fabric.report import findings_document
 
@@ -160,6 +166,8 @@ def frr_k8s_order(
     """Print an order of application that frr-k8s's webhook accepts at every step. Exit code 1 where there is none.
 
     What MetalLB and infra-operator write from the resources takes part.
+
+    Example: fabric frr-k8s order applied/ wanted/
     """
     from fabric.kubernetes.controllers import reconcile
     from fabric.kubernetes.frr_k8s import order
@@ -182,7 +190,10 @@ def metallb_render(
     namespace: NamespaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the FRRConfiguration that MetalLB writes for each Node. What is dropped or not announced goes to stderr."""
+    """Print the FRRConfiguration that MetalLB writes for each Node. What is dropped or not announced goes to stderr.
+
+    Example: fabric metallb render site/
+    """
     from fabric.errors import InputError
     from fabric.kubernetes.metallb import MetallbOptions, metallb_configurations
 
@@ -221,7 +232,10 @@ def _print_resources(resources: Sequence[Resource], problems: Iterable[Problem],
 def rhoso_pod_config(
     files: FilesArgument, release: ReleaseOption = DEFAULT_RELEASE, as_json: JsonOption = False
 ) -> None:
-    """Print the FRRConfiguration that infra-operator writes for each pod; MetalLB's are made first where needed."""
+    """Print the FRRConfiguration that infra-operator writes for each pod; MetalLB's are made first where needed.
+
+    Example: fabric rhoso pod-config site/
+    """
     from fabric.kubernetes.controllers import reconcile
     from fabric.kubernetes.infra_operator import OWNER_LABEL
 

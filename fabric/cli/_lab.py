@@ -58,6 +58,8 @@ def up(
     """Start every device of a topology as real FRR and wait until all FIBs are as predicted.
 
     With --resources, OpenShift nodes run what frr-k8s makes of the cluster's resources, next to our switches.
+
+    Example: fabric lab up topologies/quickstart.yaml
     """
     from fabric.lab import UpOptions, engine_named, refuse_elsewhere
     from fabric.report import start_document
@@ -83,7 +85,10 @@ def up(
 
 @app.command()
 def status(lab: LabOption = None, as_json: JsonOption = False) -> None:
-    """Show what runs."""
+    """Show what runs.
+
+    Example: fabric lab status --json
+    """
     from fabric.lab import running_labs
     from fabric.report import status_document, status_tables
 
@@ -107,6 +112,8 @@ def verify(
     """Prove a lab: sessions, kernel FIBs, reachability, MTU and intents as predicted. Exit code 1 if any proof fails.
 
     Under faults, the prediction is the one for the broken fabric: what should be cut must be cut.
+
+    Example: fabric lab verify --format junit > verify.xml
     """
     from fabric.intents import demands
     from fabric.lab import design_of
@@ -138,6 +145,8 @@ def fail(
     """Break something in a running lab, all of it at one instant, until it is healed.
 
     restart: and reload: happen and are over. drain: takes a device away once its peers have turned to other paths.
+
+    Example: fabric lab fail zone:zone-b
     """
     from fabric.lab import fabric_of
     from fabric.report import fault_change_document
@@ -169,7 +178,10 @@ def heal(
     lab: LabOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a fault; what another fault holds down stays down."""
+    """End a fault; what another fault holds down stays down.
+
+    Example: fabric lab heal --all
+    """
     from fabric.errors import InputError
     from fabric.lab import fabric_of
     from fabric.report import fault_change_document
@@ -205,7 +217,10 @@ def execute(
     command: Annotated[list[str], typer.Argument(help="Program and arguments, after --.")],
     lab: LabOption = None,
 ) -> None:
-    """Run a program in a device's network namespace; its exit code is passed on."""
+    """Run a program in a device's network namespace; its exit code is passed on.
+
+    Example: fabric lab exec a1-server-1 -- ping -c 3 10.240.0.131
+    """
     running = running_lab(lab)
     raise typer.Exit(running.engine.attach(running.name, node, command))
 
@@ -216,7 +231,10 @@ def vtysh(
     commands: Annotated[list[str] | None, typer.Option("-c", "--command", help="Command to run; may repeat.")] = None,
     lab: LabOption = None,
 ) -> None:
-    """Open FRR's shell on a device, or run commands in it."""
+    """Open FRR's shell on a device, or run commands in it.
+
+    Example: fabric lab vtysh spine-1 -c 'show bgp summary'
+    """
     running = running_lab(lab)
     argv = running.engine.vtysh_argv(running.name, node, commands or ())
     raise typer.Exit(running.engine.attach(running.name, None, argv))
@@ -227,7 +245,10 @@ def down(
     lab: LabOption = None,
     every: Annotated[bool, typer.Option("--all", help="End all labs.")] = False,
 ) -> None:
-    """End a lab and all that belongs to it."""
+    """End a lab and all that belongs to it.
+
+    Example: fabric lab down --all
+    """
     from fabric.errors import InputError
     from fabric.lab import all_engines, running_labs
 

@@ -27,6 +27,8 @@ def trace(
 
     As Paris traceroute does it: a flow keeps its ports, so that all its packets take one path. Flows are added until
     a path that none of them took has a chance of 0.1 %.
+
+    Example: fabric lab trace a1-server-1 b1-server-2
     """
     from fabric.lab import TraceSettings
     from fabric.report import lab_trace_document, lab_trace_table
@@ -48,7 +50,10 @@ def trace(
 def mtu(
     source: SourceArgument, destination: DestinationArgument, lab: LabOption = None, as_json: JsonOption = False
 ) -> None:
-    """Find the longest packet that every path from A to B carries, and where that ends. Exit code 1 if unpredicted."""
+    """Find the longest packet that every path from A to B carries, and where that ends. Exit code 1 if unpredicted.
+
+    Example: fabric lab mtu a1-server-1 b1-server-2
+    """
     from fabric.report import lab_mtu_document, lab_mtu_text
     from fabric.verify import mtu_of_lab
 
@@ -65,7 +70,10 @@ def mtu(
 def shell(
     node: Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")], lab: LabOption = None
 ) -> None:
-    """Open a shell ($SHELL) in a device's network namespace; its exit code is passed on."""
+    """Open a shell ($SHELL) in a device's network namespace; its exit code is passed on.
+
+    Example: fabric lab shell spine-1
+    """
     import os
 
     running = running_lab(lab)
@@ -78,7 +86,10 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are added, until ^C.")] = False,
     lab: LabOption = None,
 ) -> None:
-    """Show what the daemons of a device, or of all, have logged."""
+    """Show what the daemons of a device, or of all, have logged.
+
+    Example: fabric lab logs spine-1 --follow
+    """
     running = running_lab(lab)
     files = map(str, running.engine.log_files(running.name, node))
     argv = ("tail", "-n", str(lines), *(("-F",) if follow else ()), "--", *files)

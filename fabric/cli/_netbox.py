@@ -38,6 +38,8 @@ def push(
     """Show what NetBox lacks of the plan, and with --apply write it. Nothing is ever deleted.
 
     Exit code 1 where NetBox is not as planned afterwards: after a dry run that found something, or with conflicts.
+
+    Example: fabric netbox push my-cloud.yaml --apply
     """
     import os
 

@@ -50,6 +50,8 @@ def impair(
 
     By netem where the kernel has it. Where it lacks it: nftables for loss alone, and else a relay in user space, which
     is refused unless it keeps the delay to within 1 ms.
+
+    Example: fabric lab impair zones:zone-a--zone-b --delay 5ms --jitter 1ms
     """
     from fabric.errors import InputError
     from fabric.lab import Impairment, fabric_of, zone_pairs_of
@@ -88,7 +90,10 @@ def impair(
 
 
 def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:
-    """Measure the round-trip time between every two zones beside what was asked for. Exit code 1 if 1 ms off."""
+    """Measure the round-trip time between every two zones beside what was asked for. Exit code 1 if 1 ms off.
+
+    Example: fabric lab rtt --json
+    """
     from fabric.lab import fabric_of
     from fabric.report import round_trip_documents, round_trip_table
     from fabric.verify import round_trips
@@ -127,6 +132,8 @@ def measure(
     """Break a running lab under traffic and measure how long flows were silent, with the noise floor; heals it again.
 
     Exit code 1 if an outage is longer than the simulator's budget for the fault and the noise.
+
+    Example: fabric lab measure link:a1-leaf-1--spine-1 --runs 5 --timeline
     """
     from fabric.lab import StreamSettings, fabric_of
     from fabric.report import measurement_document, measurement_tables, timeline_table
@@ -163,6 +170,8 @@ def run(
     """Play scenarios on a running lab, under traffic, and report what was as expected.
 
     Exit code 1 if something was not.
+
+    Example: fabric lab run zone-loss planned-drain -o results
     """
     from fabric.errors import InputError
     from fabric.lab import fabric_of

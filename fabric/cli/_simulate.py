@@ -68,7 +68,10 @@ def simulate(
     form: FormatOption = Format.text,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work."""
+    """Predict sessions, routes and reachability, or what failures do. Exit code 1 if something does not work.
+
+    Example: fabric simulate topologies/rhoso-dz.yaml --sweep zones=1,nodes=1
+    """
     chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
     form = Format.json if as_json else form
     asked = replace(ask(file, fail, ledger, pins), engine=engine_of(engine, jobs), form=_form_for(chosen, form, load))
@@ -108,7 +111,10 @@ def trace(
     pins: PinsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every path from A to B and back, hop by hop. Exit code 1 if packets or answers do not all arrive."""
+    """Show every path from A to B and back, hop by hop. Exit code 1 if packets or answers do not all arrive.
+
+    Example: fabric trace topologies/quickstart.yaml a1-server-1 b1-server-2 --fail node:spine-1
+    """
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
@@ -130,7 +136,10 @@ def explain(
     pins: PinsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why a device has its route for a prefix, or none: each path with the step that rejected it."""
+    """Say why a device has its route for a prefix, or none: each path with the step that rejected it.
+
+    Example: fabric explain topologies/quickstart.yaml a1-server-1 10.240.0.132
+    """
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 

@@ -24,6 +24,8 @@ def watch(
     """Watch a running lab: sessions, kernel FIBs against the prediction, faults, and which pairs are cut off, until ^C.
 
     With --json a document is printed for each look.
+
+    Example: fabric lab watch --once --json
     """
     from fabric.report import glance_document, glance_tables
     from fabric.verify import Watcher
