@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def report(
     file: FileArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .html or .md.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .html, .md, or .xml (JUnit).")],
     *,
     fail: FailOption = None,
     sweep: Annotated[
@@ -78,9 +78,9 @@ def report(
 
 def _writer(output: Path) -> Callable[[Page], str]:
     from fabric.errors import InputError
-    from fabric.report.page import page_html, page_markdown
+    from fabric.report.page import page_html, page_junit, page_markdown
 
-    writers = {".html": page_html, ".md": page_markdown}
+    writers = {".html": page_html, ".md": page_markdown, ".xml": page_junit}
     if output.suffix not in writers:
         allowed = ", ".join(writers)
         raise InputError(f"-o {output}: found the ending {output.suffix!r}; allowed: {allowed}. Choose one of them.")

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from fabric.cli import main
 from fabric.draft import Sketch, draft_text, sketch
+from fabric.errors import FabricError
 from fabric.kubernetes import configure
 from fabric.plan import build, ledger_of, ledger_text
 from fabric.render.exports import Export, export_tree
 from fabric.resources import directory
 from fabric.topology import Design, load, parse
+from fabric.verify import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 5
@@ -32,12 +34,13 @@ _RHOSO = str(directory("topologies") / "rhoso-dz.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A kind of file: good ones, and the command that reads one."""
+    """A kind of file: good ones, and what reads one."""
 
     name: str
     suffix: str
     seeds: tuple[bytes, ...]
-    arguments: Callable[[str], Sequence[str]]
+    reads: Callable[[str], int]
+    """Reads the file of that name and returns the exit code."""
 
 
 class NotASentenceError(AssertionError):
@@ -50,10 +53,25 @@ def read(subject: Subject, content: bytes, place: Path) -> int:
     file.write_bytes(content)
     said, told = io.StringIO(), io.StringIO()
     with limits(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
-        code = _run([*subject.arguments(str(file))])
+        code = subject.reads(str(file))
     if code not in _PLAIN or (code == 2 and not told.getvalue().strip()):
         raise NotASentenceError(f"{subject.name}: exit code {code}, told {told.getvalue()[:300]!r}")
     return code
+
+
+def command(arguments: Callable[[str], Sequence[str]]) -> Callable[[str], int]:
+    """Reads a file with `fabric ARGUMENTS`."""
+    return lambda file: _run([*arguments(file)])
+
+
+def scenario(file: str) -> int:
+    """Reads a scenario as `fabric lab run` does before it looks for a lab."""
+    try:
+        load_scenario(file)
+    except FabricError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
 
 
 def _run(arguments: list[str]) -> int:
@@ -126,19 +144,28 @@ def subjects() -> tuple[Subject, ...]:
     topologies = _files("topologies/*.yaml")
     resources_ = _files("tests/kubernetes/cases/*.yaml")
     return (
-        Subject("topology", ".yaml", topologies, lambda f: ("plan", f, "--json")),
-        Subject("rendered topology", ".yaml", topologies[:2], lambda f: ("diff", _QUICKSTART, f)),
+        Subject("topology", ".yaml", topologies, command(lambda f: ("plan", f, "--json"))),
+        Subject("rendered topology", ".yaml", topologies[:2], command(lambda f: ("diff", _QUICKSTART, f))),
         Subject(
             "ledger",
             ".yaml",
             (ledger,),
-            lambda f: ("plan", _QUICKSTART, "--ledger", f, "--check"),
+            command(lambda f: ("plan", _QUICKSTART, "--ledger", f, "--check")),
         ),
-        Subject("pins", ".csv", (PINS,), lambda f: ("plan", _RHOSO, "--pins", f, "--json")),
-        Subject("FRRConfigurations", ".yaml", resources_, lambda f: ("frr-k8s", "render", "--node", "worker-0", f)),
-        Subject("linted resources", ".yaml", resources_, lambda f: ("frr-k8s", "lint", f)),
-        Subject("MetalLB's resources", ".yaml", _cluster(*_PEERING), lambda f: ("metallb", "render", f)),
-        Subject("containerlab", ".yml", (_exported(quickstart, "containerlab", ".clab.yml"),), lambda f: ("import", f)),
-        Subject("netlab", ".yml", (NETLAB,), lambda f: ("import", f)),
-        Subject("RHOSO resources", ".yaml", _cluster(*_SITE), lambda f: ("import", f, "--from", "rhoso")),
+        Subject("pins", ".csv", (PINS,), command(lambda f: ("plan", _RHOSO, "--pins", f, "--json"))),
+        Subject(
+            "FRRConfigurations", ".yaml", resources_, command(lambda f: ("frr-k8s", "render", "--node", "worker-0", f))
+        ),
+        Subject("linted resources", ".yaml", resources_, command(lambda f: ("frr-k8s", "lint", f))),
+        Subject("MetalLB's resources", ".yaml", _cluster(*_PEERING), command(lambda f: ("metallb", "render", f))),
+        Subject(
+            "containerlab",
+            ".yml",
+            (_exported(quickstart, "containerlab", ".clab.yml"),),
+            command(lambda f: ("import", f)),
+        ),
+        Subject("netlab", ".yml", (NETLAB,), command(lambda f: ("import", f))),
+        Subject("checked resources", ".yaml", _cluster(*_SITE), command(lambda f: ("check", "--resources", f))),
+        Subject("scenario", ".yaml", _files("lab/scenarios/*.yaml"), scenario),
+        Subject("RHOSO resources", ".yaml", _cluster(*_SITE), command(lambda f: ("import", f, "--from", "rhoso"))),
     )

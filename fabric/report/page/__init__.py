@@ -15,6 +15,7 @@ from fabric.report.page._blocks import (
     Timeline,
 )
 from fabric.report.page._html import page_html
+from fabric.report.page._junit import page_junit
 from fabric.report.page._markdown import page_markdown
 from fabric.report.page._observed import kind_of
 from fabric.report.page._sections import build_page
@@ -37,5 +38,6 @@ __all__ = [
     "build_page",
     "kind_of",
     "page_html",
+    "page_junit",
     "page_markdown",
 ]

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from fabric.report.page import Bar, Page, Section, State, Timeline, kind_of, page_html, page_markdown
+from fabric.report.page import Bar, Page, Section, State, Timeline, kind_of, page_html, page_junit, page_markdown
 from tests.report.page.samples import MEASUREMENT, PROOF, ROUND_TRIPS, SCENARIOS, full_page
 
 
@@ -138,6 +139,14 @@ def test_markdown_has_the_same_chapters_and_figures() -> None:
         assert f"## {section.title}\n" in text
     assert "| a | - | 8/16 |" in text
     assert "**Lab quickstart**: 1 of 2 proofs failed" in text
+
+
+def test_junit_fails_what_the_summary_calls_bad() -> None:
+    root = ElementTree.fromstring(page_junit(page()))
+    failed = {case.get("name", "").split()[0] for case in root.iter("testcase") if case.find("failure") is not None}
+    assert "Lab" in failed
+    assert "Prediction" not in failed
+    assert root.get("tests") == str(len(list(root.iter("testcase"))))
 
 
 @pytest.mark.parametrize("write", [page_html, page_markdown])
