@@ -14,10 +14,9 @@ from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, draw, fr
 from fabric.lab._channel import Progress
 from fabric.lab._control import ask
 from fabric.lab._enter import Completed, conversation, enter_argv, run_attached, run_captured, tamed
-from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text
+from fabric.lab._fault import FAULTS, Fault, FaultChange, fault_value
 from fabric.lab._frr import find_frr
-from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, ImpairmentChange, Lateness, impaired_value
-from fabric.lab._impairment import from_text as impairments_from_text
+from fabric.lab._impairment import IMPAIRMENTS, Impaired, ImpairmentChange, Lateness, impaired_value
 from fabric.lab._kernel import has_tcp_md5
 from fabric.lab._launch import UpOptions, end, launch
 from fabric.lab._places import log_file
@@ -235,8 +234,8 @@ class EmbeddedEngine:
             daemons=known.daemons,
             remarks=known.remarks,
             sources=blueprint.sources,
-            faults=from_text(self._directory(name).text(FAULTS_FILE), name),
-            impairments=impairments_from_text(self._directory(name).text(IMPAIRMENTS_FILE), name),
+            faults=FAULTS.entries(self._directory(name).text(FAULTS.file), name),
+            impairments=IMPAIRMENTS.entries(self._directory(name).text(IMPAIRMENTS.file), name),
         )
 
     def names(self) -> tuple[str, ...]:

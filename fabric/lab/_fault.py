@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fabric.config import Port
-from fabric.errors import LabError
-
-FAULTS_FILE = "faults.json"
-_VERSION = 1
+from fabric.lab._kept import KeptList
 
 
 class DaemonName(NamedTuple):
@@ -128,22 +124,11 @@ def _two_names(value: object) -> tuple[str, str]:
             raise ValueError(f"found {value!r} where a device and a name of it belong")
 
 
-def to_text(faults: Iterable[Fault]) -> str:
-    """The faults as the text of `faults.json`."""
-    return json.dumps({"version": _VERSION, "faults": [fault_value(fault) for fault in faults]})
-
-
-def from_text(text: str, lab: str) -> tuple[Fault, ...]:
-    """The faults that `to_text` wrote; none for no text. Raises `LabError` for anything else."""
-    if not text:
-        return ()
-    try:
-        value = json.loads(text)
-        if value["version"] != _VERSION:
-            raise ValueError(f"version {value['version']!r}")
-        return tuple(fault_from(entry) for entry in value["faults"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LabError(
-            f"Lab {lab}: its {FAULTS_FILE} is not one that this release writes ({error}). "
-            "`fabric lab heal --all` heals what is active and writes it anew."
-        ) from error
+FAULTS = KeptList(
+    "faults.json",
+    "faults",
+    fault_value,
+    fault_from,
+    "`fabric lab heal --all` heals what is active and writes it anew.",
+)
+"""Where a lab keeps what is broken."""

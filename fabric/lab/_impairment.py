@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fabric.config import Port
-from fabric.errors import LabError
+from fabric.lab._kept import KeptList
 
-IMPAIRMENTS_FILE = "impairments.json"
-_VERSION = 1
 LEAST_MTU = 1280
 """Below it, Linux takes IPv6 from an interface (RFC 8200 section 5)."""
 
@@ -112,22 +109,11 @@ def impaired_from(value: Mapping[str, Any]) -> Impaired:
     )
 
 
-def to_text(impaired: Iterable[Impaired]) -> str:
-    """Impairments as the text of `impairments.json`."""
-    return json.dumps({"version": _VERSION, "impairments": [impaired_value(entry) for entry in impaired]})
-
-
-def from_text(text: str, lab: str) -> tuple[Impaired, ...]:
-    """What `to_text` wrote; none for no text. Raises `LabError` for anything else."""
-    if not text:
-        return ()
-    try:
-        value = json.loads(text)
-        if value["version"] != _VERSION:
-            raise ValueError(f"version {value['version']!r}")
-        return tuple(impaired_from(entry) for entry in value["impairments"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LabError(
-            f"Lab {lab}: its {IMPAIRMENTS_FILE} is not one that this release writes ({error}). "
-            "`fabric lab impair --clear` clears what is active and writes it anew."
-        ) from error
+IMPAIRMENTS = KeptList(
+    "impairments.json",
+    "impairments",
+    impaired_value,
+    impaired_from,
+    "`fabric lab impair --clear` clears what is active and writes it anew.",
+)
+"""Where a lab keeps what is impaired."""

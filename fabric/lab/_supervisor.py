@@ -34,11 +34,10 @@ from fabric.lab._daemons import (
     reload,
     restart,
 )
-from fabric.lab._fault import FAULTS_FILE, DaemonName, Fault, fault_from, to_text
+from fabric.lab._fault import FAULTS, DaemonName, Fault, fault_from
 from fabric.lab._filter import Filters
 from fabric.lab._impairer import Impairer
-from fabric.lab._impairment import IMPAIRMENTS_FILE, Impaired, impaired_from
-from fabric.lab._impairment import to_text as impairments_text
+from fabric.lab._impairment import IMPAIRMENTS, Impaired, impaired_from
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._namespaces import remove
 from fabric.lab._reshape import Reshaped, reshape
@@ -211,13 +210,13 @@ class Supervisor:
         before = self._impairer.active
         changed = sorted(t for t in before.keys() | active.keys() if before.get(t) != active.get(t))
         done = self._impairer.change(active)
-        write_file(self._job.directory, IMPAIRMENTS_FILE, impairments_text(active.values()))
+        write_file(self._job.directory, IMPAIRMENTS.file, IMPAIRMENTS.text(active.values()))
         return {"targets": changed, **done}
 
     def _change(self, active: Mapping[str, Fault]) -> dict[str, Any]:
         """The lab has exactly these faults, written down before they act: what was written can be healed."""
         changed = sorted(self._breaker.active.keys() ^ active.keys())
-        write_file(self._job.directory, FAULTS_FILE, to_text(active.values()))
+        write_file(self._job.directory, FAULTS.file, FAULTS.text(active.values()))
         done = self._breaker.change(active)
         self._restart([name for name in done.to_start if not self._processes.running(name)])
         self._configure(done.to_configure)

@@ -7,7 +7,7 @@ import pytest
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab import DaemonName, Fault, Reconfigured, held
-from fabric.lab._fault import from_text, to_text
+from fabric.lab._fault import FAULTS
 
 NODE = Fault("node:leaf-1", ports=(Port("leaf-1", "eth1"), Port("leaf-1", "eth2")))
 LINK = Fault("link:leaf-1:eth1", ports=(Port("leaf-1", "eth1"),))
@@ -24,8 +24,8 @@ def test_a_port_is_held_until_the_last_fault_that_holds_it_is_gone() -> None:
 
 
 def test_what_was_written_is_read() -> None:
-    assert from_text(to_text([NODE, LINK, DAEMONS, DRAIN, DEAF]), "lab") == (NODE, LINK, DAEMONS, DRAIN, DEAF)
-    assert from_text("", "lab") == ()
+    assert FAULTS.entries(FAULTS.text([NODE, LINK, DAEMONS, DRAIN, DEAF]), "lab") == (NODE, LINK, DAEMONS, DRAIN, DEAF)
+    assert FAULTS.entries("", "lab") == ()
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_what_was_written_is_read() -> None:
 )
 def test_a_file_that_is_none_ends_in_a_sentence(text: str) -> None:
     with pytest.raises(LabError, match=r"^Lab lab: its faults.json .* `fabric lab heal --all` "):
-        from_text(text, "lab")
+        FAULTS.entries(text, "lab")

@@ -10,7 +10,7 @@ import pytest
 from fabric.config import Port
 from fabric.lab import Impaired, Impairment
 from fabric.lab._impairer import netem_words
-from fabric.lab._impairment import from_text, to_text, together
+from fabric.lab._impairment import IMPAIRMENTS, together
 from fabric.lab._relay import Direction, Rule, directions_from, directions_value
 from fabric.lab._relay._fate import Lane
 
@@ -80,7 +80,7 @@ def test_what_two_impairments_do_together() -> None:
 
 def test_what_was_written_is_read() -> None:
     impaired = Impaired("zones:a--b", Impairment(2.5, mtu=1400), (A, B), ("leaf-1",), ("spine-1",))
-    assert from_text(to_text([impaired]), "lab") == (impaired,)
+    assert IMPAIRMENTS.entries(IMPAIRMENTS.text([impaired]), "lab") == (impaired,)
     directions = (Direction(A, B, (Rule(Impairment(1), frozenset({"10.0.0.1"}), frozenset({"10.0.0.2"})),)),)
     assert directions_from(directions_value(directions)) == directions
 

@@ -30,7 +30,7 @@ from fabric.lab._engine import (
     unheard,
 )
 from fabric.lab._enter import Completed, conversation, run_attached, run_captured
-from fabric.lab._fault import FAULTS_FILE, Fault, FaultChange, fault_value, from_text, to_text
+from fabric.lab._fault import FAULTS, Fault, FaultChange, fault_value
 from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import LOG_DIRECTORY
@@ -109,7 +109,7 @@ class ContainerlabEngine:
             daemons=daemons,
             remarks=record.remarks,
             sources=blueprint.sources,
-            faults=from_text(self._directory(name).text(FAULTS_FILE), name),
+            faults=FAULTS.entries(self._directory(name).text(FAULTS.file), name),
         )
 
     def names(self) -> tuple[str, ...]:
@@ -220,14 +220,14 @@ class ContainerlabEngine:
             return self._change(name, active, kept)
 
     def _active(self, name: str) -> dict[str, Fault]:
-        return {fault.target: fault for fault in from_text(self._directory(name).text(FAULTS_FILE), name)}
+        return {fault.target: fault for fault in FAULTS.entries(self._directory(name).text(FAULTS.file), name)}
 
     def _change(self, name: str, before: Mapping[str, Fault], after: Mapping[str, Fault]) -> FaultChange:
         """The lab has exactly the faults `after`, written down before they act: what was written can be healed."""
         faults = {"before": list(map(fault_value, before.values())), "after": list(map(fault_value, after.values()))}
         self._ask(name, {"op": "check", **faults})
         with self._directory(name).opened() as descriptor:
-            write_file(descriptor, FAULTS_FILE, to_text(after.values()))
+            write_file(descriptor, FAULTS.file, FAULTS.text(after.values()))
         return change_from(self._ask(name, {"op": "change", **faults}))
 
     def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
