@@ -140,6 +140,18 @@ def test_text_stands_out_from_its_ground(page: Page) -> None:
     assert page.evaluate(CONTRAST) == []
 
 
+def test_it_prints_with_every_table_opened(page: Page, tmp_path: Path) -> None:
+    page.pdf(path=tmp_path / "report.pdf")
+    page.screenshot(path=tmp_path / "report.png", full_page=True)
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "report.png").stat().st_size > 50_000
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main details:not([open])").count() == 0
+    assert not page.locator("nav").is_visible()
+    assert not page.locator(".controls").is_visible()
+
+
 def test_a_report_of_500_switches_can_be_used(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "large.html"
     file.write_text(page_html(large_page(500)))
