@@ -68,7 +68,7 @@ def check(subject: Subject, only: Callable[[str], bool] = lambda _id: True) -> C
     if design is not None:
         run.take(rules.DESIGN_RULES, design)
     if files.sifted is not None:
-        run.take(rules.RESOURCE_RULES, ResourceScene(files.sifted))
+        run.take(rules.RESOURCE_RULES, ResourceScene(files.sifted, design))
         placed += of_annotations(files.sifted.resources.items)
     if files.frr:
         run.take(rules.FRR_RULES, FrrScene(files.frr))

@@ -89,6 +89,8 @@ class ResourceScene:
     """Kubernetes files, the objects in them, and what networks, nodes and pools they speak of."""
 
     sifted: Sifted
+    design: DesignScene | None = None
+    """The design that they are checked with, if any."""
 
     @property
     def release(self) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 from fabric.check._rule import Hit, Rule
 from fabric.check._scene import ResourceScene, about
-from fabric.check._values import Address, address, at, items, number, texts
+from fabric.check._values import Address, Prefix, address, at, items, number, prefix, texts
 from fabric.check._views import NodeSet
 from fabric.kubernetes import Resource
 
 _BGP_PLUGINS = ("ovn-bgp", "ovn_bgp", "evpn")
 _VLAN_TYPE = re.compile(r"^\s*(tenant_network_types|type_drivers|network_vlan_ranges)\s*=.*\S", re.MULTILINE)
+
+
+_CIDR = ("resource", "cidr")
 
 
 def _external(node_set: NodeSet) -> bool:
@@ -146,6 +149,23 @@ def one_provider_network(scene: ResourceScene) -> Iterator[Hit]:
         mappings = texts(node_set.value, *path) if isinstance(value, list) else str(value or "").split(",")
         if "ovn-bgp" in extensions and len([m for m in mappings if m]) > 1:
             yield node_set.hit(path, f"{len(mappings)} provider networks; native BGP announces one")
+
+
+def tenants_do_not_overlap(scene: ResourceScene) -> Iterator[Hit]:
+    """Subnets of OpenStack that are resources themselves, against each other and against the networks of nodes."""
+    own = [(subnet, cidr) for subnet in scene.of_kind("Subnet") if (cidr := prefix(at(subnet.spec, *_CIDR)))]
+    for count, (subnet, cidr) in enumerate(own):
+        for other, taken in own[:count]:
+            if _overlap(cidr, taken):
+                yield about(subnet, ("spec", *_CIDR), f"{cidr} overlaps {taken} of {other} ({other.where()})")
+        for network in scene.subnets:
+            if network.cidr is not None and _overlap(cidr, network.cidr):
+                text = f"{cidr} overlaps {network.cidr} of {network.network}/{network.name}"
+                yield about(subnet, ("spec", *_CIDR), text)
+
+
+def _overlap(one: Prefix, other: Prefix) -> bool:
+    return one.version == other.version and bool(one.overlaps(other))
 
 
 def a_networker_somewhere(scene: ResourceScene) -> Iterator[Hit]:
@@ -308,5 +328,14 @@ RULES: tuple[Rule[ResourceScene], ...] = (
         "Red Hat, dynamic routing environment, 2.1; ovn-bgp-agent",
         "Keep such workloads on nodes whose networks are not announced.",
         kernel_routes_all,
+    ),
+    Rule(
+        "FAB-725",
+        "Subnets that are announced by BGP do not overlap",
+        "error",
+        "The kernels of nodes and leaves route announced traffic by one table: of two equal prefixes one is lost.",
+        "Red Hat, RHOSO 18.0 dynamic routing, 2.1; openstack-resource-controller, Subnet",
+        "Give each subnet a prefix of its own, best from one subnet pool in an address scope.",
+        tenants_do_not_overlap,
     ),
 )

@@ -13,6 +13,8 @@ from fabric.check._views import NodeNetwork
 from fabric.check.rules._node_addresses import network_of
 from fabric.check.rules._peers import by_node
 
+_ETHERNET_MTU = 1500
+"""What the kernel gives to an Ethernet interface of which nobody says a word."""
 _RP_FILTER = re.compile(r"net\.ipv4\.conf\.([^\s=]+)\.rp_filter\s*=\s*(\d+)")
 
 
@@ -122,6 +124,34 @@ def network_mtu_fits_the_ports(scene: ResourceScene) -> Iterator[Hit]:
                 yield about(resource, (*path, "mtu"), text)
 
 
+def mtu_of_the_design(scene: ResourceScene) -> Iterator[Hit]:
+    """Interfaces that hold a link's address, against the MTU that the design's plan gives to that link."""
+    planned = _planned_mtus(scene)
+    for network in scene.nodes if planned else ():
+        found = {str(at(entry, "name")): (path, number(at(entry, "mtu"))) for path, entry in network.interfaces()}
+        wanted = {a.interface: planned[a.address] for a in network.addresses if a.address in planned}
+        for name, mtu in wanted.items():
+            path, own = found.get(name, ((), None))
+            if name in found and (own or _ETHERNET_MTU) != mtu:
+                says = f"MTU {own}" if own else f"no MTU, which means {_ETHERNET_MTU}"
+                text = f"{name} of {network.node} has {says}, and its link in the design {mtu}"
+                yield network.hit((*path, "mtu") if own else path, text)
+
+
+def _planned_mtus(scene: ResourceScene) -> dict[Address, int]:
+    """Of every interface of a node in the design but its loopback, by address."""
+    if scene.design is None:
+        return {}
+    devices = scene.design.plan.design.fabric.by_name
+    return {
+        address.ip: interface.mtu
+        for config in scene.design.fabric
+        for interface in config.interfaces
+        for address in interface.addresses
+        if devices[config.name].tier == "node" and interface.name != "lo"
+    }
+
+
 def no_reverse_path_filter(scene: ResourceScene) -> Iterator[Hit]:
     """Ports with a BGPPeer on their subnet, against the sysctls of all Tuned profiles."""
     off = _filters_off(scene)
@@ -209,5 +239,14 @@ RULES: tuple[Rule[ResourceScene], ...] = (
         "Red Hat, guidance for clusters spanning multiple sites (MTU)",
         "Write the same MTU in both.",
         network_mtu_fits_the_ports,
+    ),
+    Rule(
+        "FAB-620",
+        "A node's port has the MTU of its link in the design",
+        "error",
+        "Where the two ends differ, small packets pass and sessions come up; full ones vanish.",
+        "Red Hat, guidance for clusters spanning multiple sites (MTU)",
+        "Write the design's MTU (`mtu.nodes`) into the policy, or change the design.",
+        mtu_of_the_design,
     ),
 )

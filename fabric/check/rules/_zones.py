@@ -94,7 +94,8 @@ def rtt_unknown(scene: DesignScene) -> Iterator[Hit]:
 def three_zones(scene: DesignScene) -> Iterator[Hit]:
     zones = cluster_zones(scene)
     if is_rhoso(scene) and zones and len(zones) != 3:
-        text = f"the cluster spans {len(zones)} zones ({', '.join(zones)}); distributed zones are three"
+        spanned = "one zone" if len(zones) == 1 else f"{len(zones)} zones"
+        text = f"the cluster spans {spanned} ({', '.join(zones)}); distributed zones are three"
         yield scene.hit(("zones",), "zones", text)
 
 
