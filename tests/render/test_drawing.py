@@ -28,6 +28,7 @@ DRAWINGS = {
     "one zone": one_zone(),
     "three zones": three_zones(),
     "a hundred devices": three_zones(racks=4, nodes=6, super_spines=4),
+    "a hundred switches": three_zones(racks=16, nodes=3),
     "odd": odd(),
     "nothing": Drawing((), ()),
 }
@@ -114,6 +115,28 @@ def test_cables_of_a_rack_run_behind_no_device() -> None:
         if route.lower.tier == "node":
             hit = [box for box in inner for x, y in _points(route.path) if _overlap(box, Box(x, y, 0.01, 0.01))]
             assert hit == []
+
+
+def test_a_wide_fabric_is_drawn_on_shelves() -> None:
+    placed = layout(three_zones(racks=16, nodes=3))
+    assert placed.width < 3 * placed.height
+    assert len({frame.box.y for frame in placed.racks}) > 1
+    assert layout(three_zones(racks=4)).risers == {}
+
+
+def test_cables_to_lower_shelves_run_behind_no_rack() -> None:
+    drawing = three_zones(racks=16, nodes=3)
+    placed = layout(drawing)
+    frames = {(frame.zone, frame.label): frame.box for frame in placed.racks}
+    deep = [
+        route for route in routes(drawing, placed) if route.lower.tier == "leaf" and route.lower.name in placed.risers
+    ]
+    assert len(deep) > 100
+    for route in deep:
+        others = [box for key, box in frames.items() if key != (route.lower.zone, route.lower.rack)]
+        points = _points(route.path)
+        assert not [box for box in others for x, y in points if _overlap(box, Box(x, y, 0.01, 0.01))]
+    assert len({route.path for route in deep}) == len(deep)
 
 
 def test_parallel_cables_have_lines_of_their_own() -> None:

@@ -8,6 +8,9 @@
     | | leaf    | | leaf   |
     | | node    | | node   |
 
+Where that would be much wider than high, the racks of every zone stand on several shelves, one below the other, and
+cables to the lower ones run down the risers between the racks.
+
 All lengths are SVG user units, which are pixels at a scale of 1.
 """
 
@@ -15,8 +18,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from fabric.render._text import natural
 from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, Tier
@@ -39,6 +42,13 @@ _PAD = 14.0
 _GAP = 14.0
 _ZONE_GAP = 26.0
 _MOST_ROWS = 8
+_WIDEST = 3200.0
+"""Twice a large screen: names of a wider drawing that is fitted to it cannot be read."""
+_FLATTEST = 2.4
+"""Width by height of a drawing that is worth more shelves."""
+_SHELF_GAP = 64.0
+"""Room above a lower shelf, in which cables turn from their risers to the leaves."""
+_RISER = 34.0
 _LONG_NAME = 11
 _RACK_LABEL = 22.0
 _ZONE_LABEL = 34.0
@@ -76,6 +86,18 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Riser:
+    """Where cables from above run down to a device on a lower shelf, behind no other rack."""
+
+    x: float
+    width: float
+    top: float
+    bottom: float
+    drop: float
+    """How far the device's shelf is below the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A drawing with a place for everything."""
 
@@ -86,7 +108,9 @@ class Layout:
     zones: tuple[Frame, ...]
     racks: tuple[Frame, ...]
     tops: Mapping[Tier, float]
-    """The y of each tier that has devices."""
+    """The y of each tier that has devices; that of its first shelf."""
+    risers: Mapping[str, Riser]
+    """Of the devices on lower shelves, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +123,13 @@ class _Measures:
     """Of the tiers that have devices."""
     gutter: float
     """Room left of every column of nodes, for the lines of the rack's leaves."""
+    step: float = 0.0
+    """From one shelf of racks to the next."""
+
+    @property
+    def frame_top(self) -> float:
+        """The y of the frames of the first shelf's racks."""
+        return min((self.top[tier] for tier in ("leaf", "node") if tier in self.top), default=0.0) - _PAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +150,17 @@ class _Zone:
     name: str | None
     upper: Mapping[Tier, tuple[DrawnNode, ...]]
     racks: tuple[_Rack, ...]
+    """From left to right, shelf after shelf."""
+    columns: tuple[float, ...]
+    """The width of each column of racks: that of its widest."""
+    riser: float
+    """Room left of each column for cables to lower shelves."""
     width: float
+
+    @property
+    def inner(self) -> float:
+        """The width of its racks side by side, with their risers."""
+        return _total(self.columns, _GAP) + self.riser * len(self.columns)
 
 
 def layout(drawing: Drawing) -> Layout:
@@ -127,7 +168,7 @@ def layout(drawing: Drawing) -> Layout:
     above = _tiers_above_zones(drawing.nodes)
     shared = [row for tier in above if (row := _in_order(node for node in drawing.nodes if node.tier == tier))]
     measures = _measures(drawing, [row[0].tier for row in shared])
-    zones = _zones([node for node in drawing.nodes if node.tier not in above], measures)
+    zones, measures = _shelved([node for node in drawing.nodes if node.tier not in above], measures)
     columns = _total((zone.width for zone in zones), _ZONE_GAP)
     content = max([columns, *(_row_width(row, measures) for row in shared), _title_width(drawing)])
     left = MARGIN + TIER_NAMES
@@ -139,6 +180,27 @@ def layout(drawing: Drawing) -> Layout:
         boxes |= _zone_boxes(zone, at, measures)
     within = [tier for tier in TIERS if tier not in above]
     return _framed(boxes, list(zip(zones, lefts, strict=True)), within, measures, left + content + MARGIN)
+
+
+def _shelved(nodes: Sequence[DrawnNode], measures: _Measures) -> tuple[list[_Zone], _Measures]:
+    """Zones with their racks on as few shelves as give a drawing that is not too wide for its height."""
+    zones = _zones(nodes, measures, 1)
+    racks = max((len(zone.racks) for zone in zones), default=0)
+    step = _shelf_height(zones, measures) + _SHELF_GAP
+    for shelves in range(1, racks + 1):
+        zones = _zones(nodes, measures, shelves)
+        width = _total((zone.width for zone in zones), _ZONE_GAP)
+        if width <= max(_WIDEST, _FLATTEST * (measures.frame_top + step * shelves)):
+            break
+    return zones, replace(measures, step=step)
+
+
+def _shelf_height(zones: Sequence[_Zone], measures: _Measures) -> float:
+    """From the frame of a rack to what stands below the highest of all racks."""
+    rows = max((math.ceil(len(rack.nodes) / rack.columns) for zone in zones for rack in zone.racks), default=0)
+    nodes = measures.top.get("node", 0.0) + rows * (measures.height.get("node", 0.0) + _GAP / 2)
+    leaves = measures.top.get("leaf", 0.0) + measures.height.get("leaf", 0.0)
+    return max(nodes if rows else 0.0, leaves) + _RACK_LABEL - measures.frame_top
 
 
 def _title_width(drawing: Drawing) -> float:
@@ -209,16 +271,16 @@ def _row_width(row: Sequence[DrawnNode], measures: _Measures) -> float:
     return sum(measures.width[node.tier] + _GAP for node in row) - _GAP if row else 0.0
 
 
-def _zones(nodes: Sequence[DrawnNode], measures: _Measures) -> list[_Zone]:
-    """Zones by name; what stands in none comes last."""
+def _zones(nodes: Sequence[DrawnNode], measures: _Measures, shelves: int) -> list[_Zone]:
+    """Zones by name, with their racks on so many shelves; what stands in none comes last."""
     by_zone: defaultdict[str | None, list[DrawnNode]] = defaultdict(list)
     for node in nodes:
         by_zone[node.zone].append(node)
     order = sorted(by_zone, key=lambda name: (name is None, natural(name or "")))
-    return [_zone(name, by_zone[name], measures) for name in order]
+    return [_zone(name, by_zone[name], measures, shelves) for name in order]
 
 
-def _zone(name: str | None, nodes: Sequence[DrawnNode], measures: _Measures) -> _Zone:
+def _zone(name: str | None, nodes: Sequence[DrawnNode], measures: _Measures, shelves: int) -> _Zone:
     upper = {tier: _in_order(n for n in nodes if n.tier == tier) for tier in _UPPER}
     by_rack: defaultdict[str | None, list[DrawnNode]] = defaultdict(list)
     for node in nodes:
@@ -226,10 +288,12 @@ def _zone(name: str | None, nodes: Sequence[DrawnNode], measures: _Measures) -> 
             by_rack[node.rack].append(node)
     order = sorted(by_rack, key=lambda rack: (rack is None, natural(rack or "")))
     racks = tuple(_rack(rack, by_rack[rack], measures) for rack in order)
+    across = math.ceil(len(racks) / shelves)
+    columns = tuple(max(rack.width for rack in racks[column::across]) for column in range(across))
+    zone = _Zone(name, upper, racks, columns, _RISER if len(racks) > across else 0.0, 0.0)
     rows = [_row_width(row, measures) for row in upper.values()]
     label = len(name or "") * 15 * ADVANCE
-    width = max([sum(rack.width + _GAP for rack in racks) - _GAP, *rows, label])
-    return _Zone(name, upper, racks, width + 2 * _PAD)
+    return replace(zone, width=max([zone.inner, *rows, label]) + 2 * _PAD)
 
 
 def _rack(name: str | None, members: Sequence[DrawnNode], measures: _Measures) -> _Rack:
@@ -255,8 +319,10 @@ def _offsets(widths: Sequence[float], gap: float, left: float) -> list[float]:
     return [left + sum(widths[:number]) + gap * number for number in range(len(widths))]
 
 
-def _row_boxes(row: Sequence[DrawnNode], left: float, room: float, measures: _Measures) -> dict[str, Box]:
-    """Devices of one tier spread over `room`, no further apart than looks like one row."""
+def _row_boxes(
+    row: Sequence[DrawnNode], left: float, room: float, measures: _Measures, drop: float = 0.0
+) -> dict[str, Box]:
+    """Devices of one tier spread over `room`, no further apart than looks like one row; `drop` below its first."""
     if not row:
         return {}
     tier = row[0].tier
@@ -264,7 +330,7 @@ def _row_boxes(row: Sequence[DrawnNode], left: float, room: float, measures: _Me
     step = min(room / len(row), 2.2 * width)
     start = left + (room - step * len(row) + step - width) / 2
     return {
-        node.name: Box(start + number * step, measures.top[tier], width, measures.height[tier])
+        node.name: Box(start + number * step, measures.top[tier] + drop, width, measures.height[tier])
         for number, node in enumerate(row)
     }
 
@@ -273,28 +339,45 @@ def _zone_boxes(zone: _Zone, left: float, measures: _Measures) -> dict[str, Box]
     boxes: dict[str, Box] = {}
     for row in zone.upper.values():
         boxes |= _row_boxes(row, left + _PAD, zone.width - 2 * _PAD, measures)
-    for rack, at in zip(zone.racks, _rack_lefts(zone, left), strict=True):
+    for rack, at, drop in _placed_racks(zone, left, measures):
         row_room = _row_width(rack.leaves, measures) + _GAP
-        boxes |= _row_boxes(rack.leaves, at + (rack.width - row_room) / 2, row_room, measures)
-        boxes |= _grid_boxes(rack, at, measures)
+        boxes |= _row_boxes(rack.leaves, at + (rack.width - row_room) / 2, row_room, measures, drop)
+        boxes |= _grid_boxes(rack, at, measures, drop)
     return boxes
 
 
-def _rack_lefts(zone: _Zone, left: float) -> list[float]:
-    widths = [rack.width for rack in zone.racks]
-    return _offsets(widths, _GAP, left + (zone.width - _total(widths, _GAP)) / 2)
+def _placed_racks(zone: _Zone, left: float, measures: _Measures) -> Iterator[tuple[_Rack, float, float]]:
+    """Every rack of the zone with its x, and how far below the first shelf it stands."""
+    start = left + (zone.width - zone.inner) / 2 + zone.riser
+    lefts = _offsets(zone.columns, _GAP + zone.riser, start)
+    for number, rack in enumerate(zone.racks):
+        shelf, column = divmod(number, len(zone.columns))
+        yield rack, lefts[column] + (zone.columns[column] - rack.width) / 2, shelf * measures.step
 
 
-def _grid_boxes(rack: _Rack, left: float, measures: _Measures) -> dict[str, Box]:
+def _risers(zones: Sequence[tuple[_Zone, float]], measures: _Measures) -> dict[str, Riser]:
+    found: dict[str, Riser] = {}
+    for zone, left in zones:
+        for number, (rack, at, drop) in enumerate(_placed_racks(zone, left, measures)):
+            column = zone.columns[number % len(zone.columns)]
+            x = at - (column - rack.width) / 2 - zone.riser
+            bottom = measures.frame_top + drop - _SHELF_GAP * 0.75
+            riser = Riser(x, zone.riser, measures.frame_top, bottom, drop)
+            found |= {node.name: riser for node in (*rack.leaves, *rack.nodes) if drop}
+    return found
+
+
+def _grid_boxes(rack: _Rack, left: float, measures: _Measures, drop: float) -> dict[str, Box]:
     """A rack's nodes, line by line, each column with a gutter at its left."""
     if not rack.nodes:
         return {}
     width, height = measures.width["node"], measures.height["node"]
     column = width + measures.gutter
     start = left + (rack.width - rack.columns * column) / 2 + measures.gutter
+    top = measures.top["node"] + drop
     places = (divmod(number, rack.columns) for number in range(len(rack.nodes)))
     return {
-        node.name: Box(start + across * column, measures.top["node"] + down * (height + _GAP / 2), width, height)
+        node.name: Box(start + across * column, top + down * (height + _GAP / 2), width, height)
         for node, (down, across) in zip(rack.nodes, places, strict=True)
     }
 
@@ -306,17 +389,13 @@ def _framed(
     measures: _Measures,
     width: float,
 ) -> Layout:
-    """The layout around `boxes`: frames of one kind start and end at the same height."""
+    """The layout around `boxes`: frames of one shelf start and end at the same height."""
+    shelves = _shelves([zone for zone, _ in zones])
     lowest = max((box.bottom for box in boxes.values()), default=TITLE_HEIGHT)
-    racks = [
-        (rack, zone.name, x)
-        for zone, left in zones
-        for rack, x in zip(zone.racks, _rack_lefts(zone, left), strict=True)
-    ]
-    racks_end = lowest + (_RACK_LABEL if any(rack.name for rack, _, _ in racks) else _PAD)
-    zones_end = racks_end + (_ZONE_LABEL if any(zone.name for zone, _ in zones) else 0)
+    end = lowest + (_RACK_LABEL if any(rack.name for zone, _ in zones for rack in zone.racks) else _PAD)
+    height = end - measures.frame_top - measures.step * (shelves - 1)
+    zones_end = end + (_ZONE_LABEL if any(zone.name for zone, _ in zones) else 0)
     zones_top = min((measures.top[tier] for tier in within if tier in measures.top), default=TITLE_HEIGHT) - 2 * _PAD
-    racks_top = min((measures.top[tier] for tier in ("leaf", "node") if tier in measures.top), default=0.0) - _PAD
     return Layout(
         width=width,
         height=zones_end + MARGIN,
@@ -327,9 +406,16 @@ def _framed(
             if zone.name is not None
         ),
         racks=tuple(
-            Frame(rack.name, zone, Box(x, racks_top, rack.width, racks_end - racks_top))
-            for rack, zone, x in racks
+            Frame(rack.name, zone.name, Box(x, measures.frame_top + drop, rack.width, height))
+            for zone, left in zones
+            for rack, x, drop in _placed_racks(zone, left, measures)
             if rack.name is not None
         ),
         tops=measures.top,
+        risers=_risers(zones, measures),
     )
+
+
+def _shelves(zones: Sequence[_Zone]) -> int:
+    """On how many shelves the racks of the fullest zone stand."""
+    return max((math.ceil(len(zone.racks) / len(zone.columns)) for zone in zones if zone.racks), default=1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric.render.drawing._drawing import Drawing, DrawnEdge, DrawnNode
-from fabric.render.drawing._layout import LANE, Box, Layout
+from fabric.render.drawing._layout import LANE, Box, Layout, Riser
 
 _CORNER = 4.0
 _STUB = 9.0
@@ -42,11 +42,9 @@ class _Ends:
 def routes(drawing: Drawing, placed: Layout) -> tuple[Route, ...]:
     """One line for each edge of `drawing`, in its order."""
     ends = _ends(drawing, placed)
-    ports = _ports(ends, placed)
-    lanes = _lanes(ends, placed)
+    ways = _Ways(_ports(ends, placed), _lanes(ends, placed), _shafts(ends, placed))
     return tuple(
-        Route(end.edge, end.upper, end.lower, _path(end, number, placed, ports, lanes))
-        for number, end in enumerate(ends)
+        Route(end.edge, end.upper, end.lower, _path(end, number, placed, ways)) for number, end in enumerate(ends)
     )
 
 
@@ -70,7 +68,8 @@ def _ports(ends: Sequence[_Ends], placed: Layout) -> Ports:
     sides: defaultdict[tuple[str, bool], list[tuple[float, int]]] = defaultdict(list)
     for number, end in enumerate(ends):
         if not end.in_rack and placed.boxes[end.upper.name].y < placed.boxes[end.lower.name].y:
-            sides[end.upper.name, True].append((placed.boxes[end.lower.name].middle, number))
+            riser = placed.risers.get(end.lower.name)
+            sides[end.upper.name, True].append((riser.x if riser else placed.boxes[end.lower.name].middle, number))
             sides[end.lower.name, False].append((placed.boxes[end.upper.name].middle, number))
     ports: dict[tuple[int, str], float] = {}
     for (name, _), lines in sides.items():
@@ -95,31 +94,74 @@ def _lanes(ends: Sequence[_Ends], placed: Layout) -> Lanes:
     }
 
 
-def _path(end: _Ends, number: int, placed: Layout, ports: Ports, lanes: Lanes) -> str:
+Shafts = Mapping[int, tuple[float, Riser]]
+"""For an edge, by its number, that leads to a lower shelf: the x of its line in the riser."""
+
+
+def _shafts(ends: Sequence[_Ends], placed: Layout) -> Shafts:
+    """Lines of one riser side by side, those to the lowest shelf at its left, where none has to cross them."""
+    risers: defaultdict[float, list[tuple[float, float, int]]] = defaultdict(list)
+    for number, end in enumerate(ends):
+        riser = placed.risers.get(end.lower.name)
+        if riser is not None and not end.in_rack:
+            risers[riser.x].append((-riser.bottom, placed.boxes[end.upper.name].x, number))
+    found: dict[int, tuple[float, Riser]] = {}
+    for lines in risers.values():
+        for place, (_, _, number) in enumerate(sorted(lines), 1):
+            riser = placed.risers[ends[number].lower.name]
+            found[number] = (riser.x + riser.width * place / (len(lines) + 1), riser)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The places of lines that run side by side."""
+
+    ports: Ports
+    lanes: Lanes
+    shafts: Shafts
+
+
+def _path(end: _Ends, number: int, placed: Layout, ways: _Ways) -> str:
     upper, lower = placed.boxes[end.upper.name], placed.boxes[end.lower.name]
     if end.in_rack:
-        return _bus(upper, lower, *lanes[end.upper.name, end.turn])
+        return _bus(upper, lower, *ways.lanes[end.upper.name, end.turn])
     if upper.y == lower.y:
         return _beside(upper, lower, end.turn)
-    start = (ports[number, end.upper.name], upper.bottom)
+    start, before = (ways.ports[number, end.upper.name], upper.bottom), ""
+    if number in ways.shafts and upper.bottom < ways.shafts[number][1].bottom:
+        start, before = _through(start, *ways.shafts[number])
     if end.lower.tier == "node":
-        return _into_grid(start, lower, placed)
-    return _down(start, (ports[number, end.lower.name], lower.y))
+        return before + _into_grid(start, lower, _grid_top(end, placed), joined=bool(before))
+    return before + _down(start, (ways.ports[number, end.lower.name], lower.y), joined=bool(before))
 
 
-def _down(start: tuple[float, float], to: tuple[float, float]) -> str:
-    """From a tier to a lower one: leaves and arrives upright."""
+def _through(start: tuple[float, float], x: float, riser: Riser) -> tuple[tuple[float, float], str]:
+    """Down a riser: where the line leaves it, and the line until there."""
+    top = max(riser.top, min(start[1] + _STUB, riser.bottom))
+    return (x, riser.bottom), f"{_down(start, (x, top))}V{length(riser.bottom)}"
+
+
+def _grid_top(end: _Ends, placed: Layout) -> float:
+    """Just above the first row of the nodes of the lower end's rack."""
+    riser = placed.risers.get(end.lower.name)
+    return placed.tops["node"] - LANE + (riser.drop if riser else 0.0)
+
+
+def _down(start: tuple[float, float], to: tuple[float, float], *, joined: bool = False) -> str:
+    """From a tier to a lower one: leaves and arrives upright. `joined` goes on where a line has ended."""
     (x, y), (to_x, to_y) = start, to
     bend = (to_y - y) * 0.5
     controls = f"{length(x)} {length(y + bend)} {length(to_x)} {length(to_y - bend)}"
-    return f"M{length(x)} {length(y)}C{controls} {length(to_x)} {length(to_y)}"
+    begin = "" if joined else f"M{length(x)} {length(y)}"
+    return f"{begin}C{controls} {length(to_x)} {length(to_y)}"
 
 
-def _into_grid(start: tuple[float, float], node: Box, placed: Layout) -> str:
+def _into_grid(start: tuple[float, float], node: Box, top: float, *, joined: bool) -> str:
     """From outside the rack to a node: down the gutter at its left, so that no other node is crossed."""
-    x, top = node.x - _STUB / 2, placed.tops["node"] - LANE
-    y = node.y + node.height * 0.8
-    return f"{_down(start, (x, top))}V{length(y - _CORNER)}Q{length(x)} {length(y)} {length(node.x)} {length(y)}"
+    x, y = node.x - _STUB / 2, node.y + node.height * 0.8
+    above = _down(start, (x, top), joined=joined)
+    return f"{above}V{length(y - _CORNER)}Q{length(x)} {length(y)} {length(node.x)} {length(y)}"
 
 
 def _beside(left: Box, right: Box, turn: int) -> str:
