@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -75,13 +76,19 @@ def _used(plan: Plan, leaves: Mapping[str, str]) -> Mapping[tuple[str, str], lis
 
 def _summary(key: tuple[str, str], prefixes: Iterable[Prefix], used: Iterable[Prefix]) -> Summary:
     whole = tuple(_collapsed(prefixes))
-    spans = [(prefix.version, int(prefix[0]), int(prefix[-1])) for prefix in whole]
-    outside = (
-        entry
-        for entry in used
-        if not any(v == entry.version and low <= int(entry[0]) <= high for v, low, high in spans)
-    )
-    return Summary(*key, whole, tuple(_collapsed(outside)))
+    return Summary(*key, whole, tuple(_collapsed(_outside(used, whole))))
+
+
+def _outside(used: Iterable[Prefix], whole: Iterable[Prefix]) -> Iterator[Prefix]:
+    """What of `used` starts in none of `whole`, whose prefixes do not overlap; n log n, for there may be thousands."""
+    spans = sorted((prefix.version, int(prefix[0]), int(prefix[-1])) for prefix in whole)
+    starts = [(version, low) for version, low, _ in spans]
+    for entry in used:
+        first = int(entry.network_address)
+        place = bisect_right(starts, (entry.version, first)) - 1
+        version, _, high = spans[place] if place >= 0 else (0, 0, -1)
+        if version != entry.version or first > high:
+            yield entry
 
 
 def _collapsed(prefixes: Iterable[Prefix]) -> Iterator[Prefix]:
