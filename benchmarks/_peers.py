@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+
+import fabric
 
 MUNET = "munet==0.17.3"
 NETLAB = "networklab==26.10"
@@ -25,6 +28,11 @@ def install(requirement: str) -> Path:
     return home / "bin"
 
 
+@cache
 def ours() -> Path:
-    """The `fabric` command of the environment that runs this."""
+    """The `fabric` command of the environment that runs this, compiled as pip compiles what it installs.
+
+    An editable install is compiled at its first run, and where `PYTHONDONTWRITEBYTECODE` is set at every one.
+    """
+    subprocess.run([sys.executable, "-m", "compileall", "-q", *fabric.__path__], check=True)
     return Path(sys.executable).parent / "fabric"
