@@ -68,7 +68,12 @@ class Asns:
             return self.of(self._leaves[device.rack])
         group = self._group(device)
         room = self._rooms[group.tier]
-        return self._giver.claim((group.place, f"asn.{group.tier}"), group.owner, room, room.first + group.ordinal) or 0
+        return (
+            self._giver.claim(
+                (group.place, f"asn.{group.tier}"), group.owner, room, room.first + group.ordinal, group.owner
+            )
+            or 0
+        )
 
     def _group(self, device: Device) -> _Group:
         unique = self._settings.spines == "unique"

@@ -29,21 +29,29 @@ def build(design: Design, ledger: Ledger = EMPTY) -> Plan:
     Raises `PlanError` with every pool and range that is too small, every value that the ledger gives to two owners,
     and every value of it that lies outside its pool.
     """
-    giver, made = _run(design, ledger)
+    giver, made = _fitting(design, ledger)
     problems = giver.problems()
     if problems:
         raise PlanError(problems)
     return made
 
 
-def _run(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
+def _fitting(design: Design, ledger: Ledger) -> tuple[Giver, Plan]:
+    """The plan in which names pick their places, or, where those lie beyond some pool, the one without gaps."""
+    giver, made = _run(design, ledger)
+    if giver.by_name and giver.problems():
+        return _run(design, ledger, by_name=False)
+    return giver, made
+
+
+def _run(design: Design, ledger: Ledger, *, by_name: bool = True) -> tuple[Giver, Plan]:
     """The plan, with gaps where the giver has problems."""
-    giver = Giver(design, ledger)
+    giver = Giver(design, ledger, by_name=by_name)
     if giver.collides:
         raise PlanError(collisions(ledger))
     slots = Slots(giver)
     subnets, loopbacks = LinkSubnets(giver, slots), Loopbacks(giver, slots)
-    links = tuple(_links(giver, subnets))
+    links = tuple(_links(giver, slots, subnets))
     networks = plan_networks(giver, slots)
     made = Plan(
         design=design,
@@ -63,7 +71,7 @@ def reclaim(design: Design, ledger: Ledger) -> Ledger:
 
     It holds what the design keeps, and nothing for what is new in the design: plan with it, and write that plan's.
     """
-    giver, _ = _run(design, ledger)
+    giver, _ = _fitting(design, ledger)
     return giver.kept()
 
 
@@ -90,8 +98,8 @@ def _devices(giver: Giver, slots: Slots, loopbacks: Loopbacks, networks: Network
         )
 
 
-def _links(giver: Giver, subnets: LinkSubnets) -> Iterator[LinkPlan]:
-    ports = plan_ports(giver)
+def _links(giver: Giver, slots: Slots, subnets: LinkSubnets) -> Iterator[LinkPlan]:
+    ports = plan_ports(giver, slots)
     for link in giver.design.fabric.links:
         upper, lower = subnets.of(link)
         above, below = ports[link.upper, link.lower], ports[link.lower, link.upper]

@@ -1,7 +1,13 @@
-"""Gives out values: what the ledger holds stays, new values go where the design computes them to, if that is free."""
+"""Gives out values: what the ledger holds stays, new values go where the design computes them to, if that is free.
+
+Where that is taken, a first plan goes on to the next free value. Beside a ledger the owner's name picks among the free
+ones, so that two branches which add different things seldom give them the same: docs/decisions/0014.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +18,11 @@ from fabric.plan._ledger import Key, Ledger, Section, entries, port_space, space
 from fabric.topology import Design
 
 Address = IPv4Address | IPv6Address
+_FEWEST = 64
+"""Among how many values of a nearly empty room a name picks; in a fuller one among twice as many as are taken."""
+_MOST = 4096
+"""Among how many values a name picks where it does not matter which one it gets."""
+_TRIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,19 @@ class Room:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Values side by side for what belongs together."""
+
+    name: str
+    """What picks it."""
+    size: int = 1
+    ordinal: int | None = None
+    """Which of the stretches of a room it is by rights, from 0."""
+    anywhere: bool = False
+    """True where a person does not care for small numbers, so that the whole room may be picked from."""
+
+
 def numbers(pool: str, space: str, first: int, last: int) -> Room:
     """Room for plain numbers from `first` to `last`."""
     return Room(pool, space, first, last + 1, first, last + 1)
@@ -55,8 +79,10 @@ def numbers(pool: str, space: str, first: int, last: int) -> Room:
 class Giver:
     """One planning run's givings, and what did not work out."""
 
-    def __init__(self, design: Design, ledger: Ledger) -> None:
+    def __init__(self, design: Design, ledger: Ledger, *, by_name: bool = True) -> None:
         self.design = design
+        self.by_name = by_name and bool(ledger.given) and design.topology.growth.placement == "by-name"
+        """True where a new owner's name picks its value, once another has what the design computes."""
         self.given: dict[Section, dict[str, int]] = {}
         self._ledger = ledger
         self._taken: dict[str, set[int]] = defaultdict(set)
@@ -76,8 +102,11 @@ class Giver:
         self._short: dict[str, tuple[Room, int, str]] = {}
         self._misfits: dict[str, tuple[Room, list[tuple[Key, int]]]] = {}
 
-    def claim(self, section: Section, owner: str, room: Room, candidate: int) -> int | None:
-        """The owner's value: the one it had, else `candidate`, else the next free one; `None` notes a problem."""
+    def claim(self, section: Section, owner: str, room: Room, candidate: int, name: str = "") -> int | None:
+        """The owner's value: the one it had, else `candidate`, else a free one; `None` notes a problem.
+
+        `name` is given where racks share the values: beside a ledger it picks the free one, else that is the next.
+        """
         mine = self.given.get(section)
         if mine is None:
             mine = self.given[section] = {}
@@ -85,11 +114,52 @@ class Giver:
             return mine[owner] if room.length is None else mine[owner] >> 8
         old = self._held.get(section)
         held = None if old is None else old.get(owner)
-        entry = self._kept(section, owner, room, held) if held is not None else self._new(section, room, candidate)
+        if held is not None:
+            entry = self._kept(section, owner, room, held)
+        else:
+            entry = self._new(section, room, candidate, name)
         if entry is None:
             return None
         mine[owner] = entry
         return entry if room.length is None else entry >> 8
+
+    def ordinal(self, section: Section, owner: str, room: Room, like: Mapping[str, Section], position: int) -> int:
+        """The ordinal to claim for a rack or zone, whose like have theirs in the sections `like`.
+
+        In a first plan its position. Later the one that the number in its name says, where all of the like that
+        are called so are numbered that way (`r7` has 6 beside `r1` with 0); else one that its name picks.
+        """
+        if not self._picks(section, owner):
+            return position
+        stem, number = _numbered(owner)
+        shifts = set()
+        for name, its_section in like.items():
+            held, (other, its) = self._held.get(its_section, {}).get(name), _numbered(name)
+            if held is not None and other == stem and its is not None:
+                shifts.add(held - its)
+        named = number + min(shifts) if number is not None and len(shifts) == 1 else room.last
+        if room.first <= named < room.last and self._is_free(room, named, 1):
+            return named
+        return self.fresh(section, owner, room, position, Stretch(owner))
+
+    def fresh(self, section: Section, owner: str, room: Room, candidate: int, stretch: Stretch) -> int:
+        """What to claim for the first of a stretch's owners instead of `candidate`, which only the file's order says.
+
+        Beside a ledger a new owner gets the stretch of its ordinal, where that is free, else one that the name picks;
+        names that differ seldom pick the same.
+        """
+        many = (_all(room) if stretch.anywhere else self._many(room)) // stretch.size
+        if not many or not self._picks(section, owner):
+            return candidate
+        if stretch.ordinal is not None:
+            own = room.first + stretch.ordinal % many * stretch.size * room.size
+            if self._is_free(room, own, stretch.size):
+                return own
+        picked = self._picked(section, room, stretch.name, many, stretch.size)
+        return candidate if picked is None else picked
+
+    def _picks(self, section: Section, owner: str) -> bool:
+        return self.by_name and owner not in self._held.get(section, {})
 
     def pin(self, section: Section, owner: str, room: Room, value: int) -> None:
         """Gives the owner the value that the file asks for; a problem where somebody else has it."""
@@ -163,7 +233,7 @@ class Giver:
         self._misfits.setdefault(room.pool, (room, []))[1].append((Key(*section, owner), held))
         return None
 
-    def _new(self, section: Section, room: Room, candidate: int) -> int | None:
+    def _new(self, section: Section, room: Room, candidate: int, name: str) -> int | None:
         taken, value = self._taken[room.space], candidate
         if not room.first <= candidate or candidate + room.size > room.last:
             if room.length is not None:  # a prefix is where its place says, so that blocks can be summarised
@@ -171,6 +241,10 @@ class Giver:
                 return None
             value = room.first
         entry = room.entry(value)
+        if name and self.by_name and (value != candidate or entry in taken or room.past_closed(value) != value):
+            picked = self._picked(section, room, name, max(1, _all(room)))
+            value = value if picked is None else picked
+            entry = room.entry(value)
         if entry in taken or room.closed:
             value = self._free(taken, value, room)
             if value + room.size > room.last:
@@ -182,6 +256,24 @@ class Giver:
             return None
         taken.add(entry)
         return entry
+
+    def _many(self, room: Room) -> int:
+        """Among how many values, the lower part of a room, names pick."""
+        return min(max(_FEWEST, 1 << (2 * len(self._taken[room.space])).bit_length()), _all(room))
+
+    def _picked(self, section: Section, room: Room, name: str, many: int, size: int = 1) -> int | None:
+        """The start of a free stretch that the name picks out of so many; `None` where nearly all are taken."""
+        for attempt in range(_TRIES):
+            drawn = hashlib.blake2b(f"{section[1]}/{name}/{attempt}".encode(), digest_size=8).digest()
+            value = room.first + int.from_bytes(drawn) % many * size * room.size
+            if self._is_free(room, value, size):
+                return value
+        return None
+
+    def _is_free(self, room: Room, start: int, size: int) -> bool:
+        taken = self._taken[room.space]
+        values = range(start, start + size * room.size, room.size)
+        return not any(room.entry(value) in taken or room.past_closed(value) != value for value in values)
 
     def _free(self, taken: set[int], value: int, room: Room) -> int:
         """The first free value from `value` on; walked stretches are leapt over the next time."""
@@ -264,6 +356,17 @@ class Giver:
             allowed,
             f"Set {pool} back to what it was; or remove such lines, and their values are given anew.",
         )
+
+
+def _all(room: Room) -> int:
+    """Among how many values names pick where small numbers are no better than others."""
+    return min((room.last - room.first) // room.size, _MOST)
+
+
+def _numbered(name: str) -> tuple[str, int | None]:
+    """A name without the number at its end, and that number."""
+    match = re.fullmatch(r"(.*?)(\d{1,6})", name)
+    return (match[1], int(match[2])) if match else (name, None)
 
 
 def _bits(kind: str) -> int:

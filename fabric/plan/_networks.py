@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from fabric.plan._addresses import address, closed_in, families, pool_room
-from fabric.plan._giver import Giver, Room, numbers
+from fabric.plan._giver import Giver, Room, Stretch, numbers
 from fabric.plan._ledger import CORE
 from fabric.plan._model import Address, HostAddress, Prefix, SubnetPlan
 from fabric.plan._shared_pool import SUBNET_LENGTH, SharedBlocks, shared_room, subnets_a_rack
@@ -53,6 +53,8 @@ class _Part:
     name: str
     network: Network
     scope: _Scope
+    racks: Mapping[str, int]
+    """Ordinals of the racks where several share a subnet."""
 
 
 def plan_networks(giver: Giver, slots: Slots) -> Networks:
@@ -62,7 +64,7 @@ def plan_networks(giver: Giver, slots: Slots) -> Networks:
     for name, network in giver.design.topology.networks.items():
         hosts = found.hosts if network.kind == "routed" else found.segments
         for scope in _scopes(giver, slots, network):
-            part = _Part(giver, name, network, scope)
+            part = _Part(giver, name, network, scope, {} if network.scope == "rack" else slots.racks)
             prefixes = tuple(_prefixes(part))
             _pin_hosts(part, prefixes)
             subnet = _subnet(part, prefixes, vlans.get(name))
@@ -112,7 +114,7 @@ def _scopes(giver: Giver, slots: Slots, network: Network) -> Iterator[_Scope]:
     in_racks = network.scope == "rack"
     ordinals = slots.racks if in_racks else slots.zones
     for position, name in enumerate(fabric.racks if in_racks else fabric.zones):
-        ordinal = ordinals[name] if slots.zones else position
+        ordinal = ordinals[name] if slots.zones or in_racks else position
         block = blocks.rack(name) if in_racks else blocks.zone(name)
         yield _Scope(name, ordinal, name if in_racks else CORE, tuple(inside[name]), block)
 
@@ -135,7 +137,7 @@ def _prefixes(part: _Part) -> Iterator[Prefix]:
         room = pool_room(part.giver.design, f"networks.{part.name}.{family}", whole, length)
         ordinal = scope.ordinal if offset is None else offset
         section = (scope.place, kind)
-        value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size)
+        value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size, scope.name)
         if value is not None:
             offset = (value - room.first) // room.size
             yield (IPv4Network if family == "ipv4" else IPv6Network)((value, length))
@@ -209,19 +211,29 @@ def _vip_offset(network: Network, prefix: Prefix) -> int:
 
 
 def _give_hosts(part: _Part, prefixes: tuple[Prefix, ...], hosts: dict[str, list[HostAddress]]) -> None:
-    """The first free addresses; in the second family at the same offset as in the first, where that is free."""
+    """The first free addresses; in the second family at the same offset as in the first, where that is free.
+
+    Of a subnet that racks share, a rack that is new beside a ledger gets a stretch that its name picks.
+    """
     entitled = [device for device in part.scope.nodes if device.role in part.network.roles]
+    of_rack = Counter(device.rack or CORE for device in entitled)
     offsets: dict[str, int] = {}
     for prefix in prefixes:
         family = _family(prefix)
         room = _room(part, prefix, min(_HOSTS_FROM, prefix.num_addresses // 4))
-        following = room.first
+        following, before = room.first, ""
         for device in entitled:
-            section = (device.rack or CORE, f"host.{part.name}.{family}")
+            rack = device.rack or CORE
+            section = (rack, f"host.{part.name}.{family}")
+            if rack != before and rack in part.racks:
+                stretch = Stretch(rack, of_rack[rack], part.racks[rack], anywhere=True)
+                following = part.giver.fresh(section, device.name, room, following, stretch)
+            before = rack
             candidate = room.low + offsets[device.name] if device.name in offsets else following
             if not room.first <= candidate < room.last:  # beside a pin in the stretch that is left free by itself
                 candidate = room.first
-            value = part.giver.claim(section, device.name, room, candidate)
+            name = device.name if part.racks else ""
+            value = part.giver.claim(section, device.name, room, candidate, name)
             if value is not None:
                 offsets[device.name] = value - room.low
                 following = value + 1 if room.first <= value + 1 < room.last else room.first

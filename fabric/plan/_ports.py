@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from fabric.plan._giver import Giver, Room, numbers
+from fabric.plan._giver import Giver, Room, Stretch, numbers
 from fabric.plan._ledger import CORE, port_space
+from fabric.plan._slots import Slots
 from fabric.topology import Design, Device, PortGroup, port_names
 
 _MOST = 1 << 12
@@ -39,27 +40,40 @@ class _Model:
     numbers: dict[Direction, tuple[int, ...]]
 
 
-def plan_ports(giver: Giver) -> dict[tuple[str, str], Port]:
+def plan_ports(giver: Giver, slots: Slots) -> dict[tuple[str, str], Port]:
     """Ports by (device, device at the far end): new devices have uplinks first, then downlinks, in order.
 
-    What is added to a device later takes the next free port, so that no cable is ever moved.
+    What is added to a device later takes a free port, so that no cable is ever moved: at a switch of a rack the next
+    one, at others, to which all racks are connected, ports side by side that the rack's name picks.
     """
     devices, models = giver.design.fabric.by_name, _models(giver.design)
+    stretches = _stretches(giver.design, slots)
     found: dict[tuple[str, str], Port] = {}
     for name, far_ends in _far_ends(giver.design).items():
         device, model = devices[name], models.get(devices[name].tier)
         rooms = _rooms(device, model)
         used = {"uplink": 0, "downlink": 0}
+        beside: dict[str, int] = {}
         for position, (peer, direction) in enumerate(far_ends, start=1):
-            room, candidate = rooms[direction], position
+            room, candidate, rack = rooms[direction], position, devices[peer].rack
             if model is not None:
                 usable = model.numbers[direction]
                 candidate = usable[used[direction]] if used[direction] < len(usable) else room.last
                 used[direction] += 1
-            place = device.rack or devices[peer].rack or CORE
-            number = giver.claim((place, "port"), f"{name}>{peer}", room, candidate) or 0
+            section, owner = (device.rack or rack or CORE, "port"), f"{name}>{peer}"
+            if device.rack is None and rack is not None and giver.by_name:
+                candidate = beside.get(rack) or giver.fresh(section, owner, room, candidate, stretches[rack])
+            number = giver.claim(section, owner, room, candidate, "" if device.rack else peer) or 0
+            beside[rack or CORE] = number + 1
             found[name, peer] = model.ports[number - 1] if model and number else _plain(number)
     return found
+
+
+def _stretches(design: Design, slots: Slots) -> dict[str, Stretch]:
+    """The ports that a rack has at each switch which all racks are connected to, one for each of its leaves."""
+    leaves = Counter(device.rack for device in design.fabric.tier("leaf"))
+    most = max(leaves.values(), default=1)
+    return {rack: Stretch(rack, most, ordinal) for rack, ordinal in slots.racks.items()}
 
 
 def _far_ends(design: Design) -> dict[str, list[tuple[str, Direction]]]:

@@ -6,6 +6,7 @@ reserves a level. An ordinal stays with its name: the ledger keeps it, so order 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fabric.plan._giver import Giver, Room, numbers
@@ -68,10 +69,11 @@ def _zones(giver: Giver) -> dict[str, int]:
     growth = giver.design.topology.growth
     if growth.racks_per_zone is None:
         return {}
-    room = numbers("growth.zones", "slot.zone", 0, growth.zones - 1)
+    room, section = numbers("growth.zones", "slot.zone", 0, growth.zones - 1), (CORE, "slot.zone")
+    like = dict.fromkeys(giver.design.fabric.zones, section)
     return {
-        name: giver.claim((CORE, "slot.zone"), name, room, ordinal) or 0
-        for ordinal, name in enumerate(giver.design.fabric.zones)
+        name: giver.claim(section, name, room, giver.ordinal(section, name, room, like, position), name) or 0
+        for position, name in enumerate(giver.design.fabric.zones)
     }
 
 
@@ -81,16 +83,23 @@ def _racks(giver: Giver, zones: dict[str, int]) -> dict[str, int]:
     growth, size = topology.growth, racks_in_a_zone(topology.growth)
     if size is None:
         room = numbers("growth.racks", "slot.rack", 0, (growth.racks or _MANY) - 1)
-        racks = giver.design.fabric.racks.items()
-        return {name: giver.claim((name, "slot.rack"), name, room, ordinal) or 0 for name, ordinal in racks}
+        return _stretch(giver, room, giver.design.fabric.racks)
     found: dict[str, int] = {}
     whole = numbers("growth.racks_per_zone", "slot.rack", 0, _MANY - 1)
     for zone in topology.zones:
         first = zones[zone.name] * size
         room = replace(whole, first=first, last=first + min(size, growth.racks_per_zone or size))
-        for position, rack in enumerate(zone.racks):
-            found[rack.name] = giver.claim((rack.name, "slot.rack"), rack.name, room, first + position) or 0
+        found |= _stretch(giver, room, {rack.name: first + position for position, rack in enumerate(zone.racks)})
     return found
+
+
+def _stretch(giver: Giver, room: Room, positions: Mapping[str, int]) -> dict[str, int]:
+    """Ordinals of racks that share a room, each with its position in the file."""
+    like = {name: (name, "slot.rack") for name in positions}
+    return {
+        name: giver.claim(like[name], name, room, giver.ordinal(like[name], name, room, like, position), name) or 0
+        for name, position in positions.items()
+    }
 
 
 def _section(device: Device) -> Section:

@@ -174,6 +174,9 @@ class Growth(Strict):
     """Zones, where `racks_per_zone` is set."""
     networks_per_rack: Annotated[int, Field(strict=True, ge=1, le=256)] = 8
     """Networks that take subnets out of `pools.networks`."""
+    placement: Literal["by-name", "next-free"] = "by-name"
+    """Where a ledger puts what is new: `by-name`: where the name of its rack or zone picks a free place, so that two
+    branches that each add a rack merge; `next-free`: at the next free value, as in a first plan."""
 
 
 class NodeGroup(Strict):

@@ -39,11 +39,11 @@ NOBODY |= {f"GIT_{who}_{what}": "x@y.z" for who in ("AUTHOR", "COMMITTER") for w
 class Repository:
     """A repository with a topology and its ledger, made by the command and by git alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str = TOPOLOGY) -> None:
         self.path = path
         self.topology, self.ledger = path / "fabric.yaml", path / "plan.lock.yaml"
         self.git("init", "-q", "-b", "main")
-        self.topology.write_text(TOPOLOGY)
+        self.topology.write_text(text)
         self.commit()
 
     def git(self, *arguments: str) -> int:
@@ -67,18 +67,38 @@ class Repository:
         self.commit()
         self.git("checkout", "-q", "main")
 
+    def merge(self, *names: str) -> None:
+        """Merges the branches into main one by one; they have to merge as text."""
+        for name in names:
+            assert self.git("merge", "-q", "--no-edit", name) == 0
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_racks_of_different_zones_merge_and_share_nothing_but_ports_of_spines(repository: Repository) -> None:
+NEXT_FREE = TOPOLOGY.replace("growth: {", "growth: {placement: next-free, ")
+THROUGH = TOPOLOGY.replace("growth: {racks_per_zone: 15}\n", "")
+
+
+@pytest.mark.parametrize("text", [TOPOLOGY, THROUGH], ids=["zones in blocks", "racks numbered through"])
+@pytest.mark.parametrize("racks", [("new-a", "new-b"), ("a2", "b2"), ("hall-east", "hall-west")])
+def test_racks_of_different_zones_merge(tmp_path: Path, text: str, racks: tuple[str, str]) -> None:
+    repository = Repository(tmp_path, text)
+    for name, zone in zip(racks, ("zone-a", "zone-b"), strict=True):
+        repository.branch(name, zone)
+    repository.merge(*racks)
+    checked = repository.plan("--check")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_with_next_free_values_one_of_two_racks_is_renumbered(tmp_path: Path) -> None:
     """Each branch took the next free port of the same spine; addresses and ASNs follow from the zone's own stretch."""
+    repository = Repository(tmp_path, NEXT_FREE)
     repository.branch("new-a", "zone-a")
     repository.branch("new-b", "zone-b")
-    assert repository.git("merge", "-q", "--no-edit", "new-a") == 0
-    assert repository.git("merge", "-q", "--no-edit", "new-b") == 0
+    repository.merge("new-a", "new-b")
     merged = repository.ledger.read_text().splitlines()
     refused = repository.plan("--check")
     assert refused.returncode == 2
@@ -91,9 +111,10 @@ def test_racks_of_different_zones_merge_and_share_nothing_but_ports_of_spines(re
     assert repository.plan("--check").returncode == 0
 
 
-def test_racks_that_took_one_place_are_told_apart_and_one_is_renumbered(repository: Repository) -> None:
+def test_racks_that_took_one_place_are_told_apart_and_one_is_renumbered(tmp_path: Path) -> None:
+    repository = Repository(tmp_path, NEXT_FREE)
     repository.branch("left", "zone-a")
-    repository.topology.write_text(TOPOLOGY.replace("      # more of zone-a\n", ""))
+    repository.topology.write_text(NEXT_FREE.replace("      # more of zone-a\n", ""))
     repository.git("checkout", "-q", "--", ".")
     repository.branch("right", "zone-a")
     assert repository.git("merge", "-q", "--no-edit", "left") == 0

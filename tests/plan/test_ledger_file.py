@@ -35,11 +35,11 @@ node_groups:
 """
 
 
-def planned(racks: list[str], ledger: Ledger = EMPTY) -> Ledger:
+def planned(racks: list[str], ledger: Ledger = EMPTY, placement: str = "by-name") -> Ledger:
     """The ledger of a fabric with these racks."""
     lines = "".join(f"      - {{name: {rack}, nodes: {{servers: 2}}}}\n" for rack in racks)
     text = TOPOLOGY.replace("      - {name: a1, nodes: {servers: 2}}\n", lines)
-    return plan.build(parse(text, "merge.yaml"), ledger).ledger
+    return plan.build(parse(f"{text}growth: {{placement: {placement}}}\n", "merge.yaml"), ledger).ledger
 
 
 def message(text: str) -> str:
@@ -158,19 +158,19 @@ def test_branches_that_add_different_racks_merge(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("git") is None, reason="git merges the branches")
 def test_what_both_branches_took_is_named_with_the_way_out(tmp_path: Path) -> None:
     base = planned(["a1"])
-    ours, theirs = planned(["a1", "b1"], base), planned(["a1", "c1"], base)
+    ours, theirs = (planned(["a1", rack], base, "next-free") for rack in ("b1", "c1"))
     code, text = merged(tmp_path, ledger_text(ours), ledger_text(theirs), ledger_text(base))
     assert code == 0
     both = parse_ledger(text, "plan.lock.yaml")
     with pytest.raises(PlanError) as caught:
-        planned(["a1", "b1", "c1"], both)
+        planned(["a1", "b1", "c1"], both, "next-free")
     (problem,) = caught.value.problems
     assert problem.where.startswith("plan.lock.yaml:")
     assert "has on line" in problem.found
     assert "more values of theirs" in problem.found
     assert "they start with 'b1/' or 'c1/'" in problem.action or "they start with 'c1/' or 'b1/'" in problem.action
     kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("c1/"))
-    after = planned(["a1", "b1", "c1"], parse_ledger(kept))
+    after = planned(["a1", "b1", "c1"], parse_ledger(kept), "next-free")
     assert ours.given.items() <= after.given.items()
 
 

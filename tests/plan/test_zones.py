@@ -76,7 +76,7 @@ def test_a_zone_is_one_prefix_and_stays_it_when_a_rack_comes(pool: str, family: 
 
 
 def test_without_a_reserve_a_later_rack_is_a_prefix_of_its_own() -> None:
-    flat: Values = {"growth": {}, "pools": {}, "networks": {}}
+    flat: Values = {"growth": {"placement": "next-free"}, "pools": {}, "networks": {}}
     after = planned(planned(**flat).ledger, **flat, zones=grown())
     assert prefixes(after, "zone-a", "pools.loopbacks.ipv4") == ["10.240.0.0/25", "10.240.1.0/25"]
 
