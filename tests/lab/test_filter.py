@@ -12,4 +12,10 @@ def test_rules_replace_the_ones_before_and_none_are_left_for_nothing() -> None:
     text = ruleset(Filter(deaf=frozenset({"eth1", "eth2"})))
     assert text.startswith(ruleset(Filter()))
     assert text.count('ingress device "eth') == 2
-    assert subprocess.run(("nft", "--check", "-f", "/dev/null"), check=False).returncode == 0
+
+
+def test_nft_reads_the_rules() -> None:
+    alone = ("unshare", "--user", "--map-root-user", "--net", "nft", "--check", "-f", "-")
+    read = subprocess.run(alone, input=ruleset(Filter()), text=True, capture_output=True, check=False)
+    assert read.stderr == ""
+    assert read.returncode == 0
