@@ -53,6 +53,9 @@ def up(
     ] = "embedded",
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds to start, and to converge.")] = 120.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a lab that fails to come up, to look into it.")] = False,
+    impaired: Annotated[
+        bool, typer.Option("--impaired", help="Then impair links as the topology's inter_zone and impairments say.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start every device of a topology as real FRR and wait until all FIBs are as predicted.
@@ -62,17 +65,20 @@ def up(
     Example: fabric lab up topologies/quickstart.yaml
     """
     from fabric.lab import UpOptions, engine_named, refuse_elsewhere
-    from fabric.report import start_document
-    from fabric.verify import bring_up
+    from fabric.report import impairment_document, impairment_text, start_document
+    from fabric.verify import asked_for, bring_up
 
     spec = spec_for(Sources(file, ledger, pins, resources, release, secrets), name)
     runner = engine_named(engine)
     refuse_elsewhere(spec.name, runner)
     prediction = predicted(spec)
+    asked = asked_for(spec.fabric, spec) if impaired else ()
     with progress() as listener:
         result = bring_up(runner, spec, prediction, UpOptions(deadline, keep), listener)
+    changes = [runner.impair(spec.name, entry) for entry in asked]
     if as_json:
-        answer_json(start_document(result))
+        made = {"impairments": [impairment_document(spec.name, change) for change in changes]} if impaired else {}
+        answer_json({**start_document(result), **made})
     elif result.start.already_up:
         say(f"Lab {spec.name} is already up: {len(spec.files)} devices.")
     else:
@@ -81,6 +87,8 @@ def up(
             f"Lab {spec.name} is up: {len(spec.files)} devices started in {seconds:.1f} s, "
             f"all FIBs as predicted {result.settled.seconds:.1f} s later."
         )
+    for change in () if as_json else changes:
+        say(impairment_text(change, cleared=False))
 
 
 @app.command()

@@ -42,6 +42,9 @@ def impair(
     between_zones: Annotated[
         bool, typer.Option("--inter-zone", help="What the topology file's inter_zone asks for.")
     ] = False,
+    from_file: Annotated[
+        bool, typer.Option("--from-file", help="All that the topology file asks for: inter_zone and impairments.")
+    ] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Clear this impairment, or without a target all.")] = False,
     lab: LabOption = None,
     as_json: JsonOption = False,
@@ -56,7 +59,7 @@ def impair(
     from fabric.errors import InputError
     from fabric.lab import Impairment, fabric_of, zone_pairs_of
     from fabric.report import impairment_document, impairment_text
-    from fabric.verify import impaired_of, inter_zone
+    from fabric.verify import asked_for, impaired_of, inter_zone
 
     running = running_lab(lab)
     now = running.status()
@@ -73,13 +76,17 @@ def impair(
         if target and not changes[0].targets:
             active = ", ".join(entry.target for entry in now.impairments) or "none"
             raise InputError(f"{target} is no active impairment of lab {running.name}; active: {active}.")
-    elif between_zones:
-        asked = list(inter_zone(fabric_of(now), zone_pairs_of(now)))
+    elif between_zones or from_file:
+        fabric = fabric_of(now)
+        asked = list(asked_for(fabric, now) if from_file else inter_zone(fabric, zone_pairs_of(now)))
         if not asked:
-            raise InputError(f"The topology of lab {running.name} has no inter_zone. Write one, or name a target.")
+            keys = "inter_zone and no impairments" if from_file else "inter_zone"
+            raise InputError(f"The topology of lab {running.name} has no {keys}. Write some, or name a target.")
         changes = [running.engine.impair(running.name, entry) for entry in asked]
     elif target is None:
-        raise InputError("Name what to impair, such as link:spine-1--leaf-1, or use --inter-zone or --clear.")
+        raise InputError(
+            "Name what to impair, such as link:spine-1--leaf-1, or use --from-file, --inter-zone or --clear."
+        )
     else:
         changes = [running.engine.impair(running.name, impaired_of(fabric_of(now), target, wanted))]
     if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fabric.config import FabricConfig, Secret
 from fabric.errors import LabError
 from fabric.lab._engine import LabStatus
+from fabric.lab._impairment import Impairment
 from fabric.lab._spec import LabSpec
 
 if TYPE_CHECKING:
@@ -90,11 +91,18 @@ class ZonePair:
     mtu: int | None
 
 
-def zone_pairs_of(status: LabStatus) -> tuple[ZonePair, ...]:
-    """`inter_zone` of the topology that a running lab was made from; empty where it was made from something else."""
+def zone_pairs_of(status: LabStatus | LabSpec) -> tuple[ZonePair, ...]:
+    """`inter_zone` of the topology that a lab is made from; empty where it is made from something else."""
     text = status.sources.get(_TOPOLOGY)
     entries = json.loads(text).get("inter_zone", ()) if text else ()
     return tuple(ZonePair(tuple(e["zones"]), e.get("rtt_ms", 0.0), e.get("mtu")) for e in entries)
+
+
+def impairments_of(status: LabStatus | LabSpec) -> tuple[tuple[str, Impairment], ...]:
+    """`impairments` of the topology that a lab is made from: target and what happens there."""
+    text = status.sources.get(_TOPOLOGY)
+    entries = json.loads(text).get("impairments", ()) if text else ()
+    return tuple((e["target"], Impairment(**{k: v for k, v in e.items() if k != "target"})) for e in entries)
 
 
 def _fabric(

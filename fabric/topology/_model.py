@@ -326,6 +326,26 @@ class InterZone(Strict):
     """Largest IP packet in bytes that passes between the zones; default: as the fabric's links."""
 
 
+class LinkImpairment(Strict):
+    """What links of a lab do to packets, as `fabric lab impair` does it at run time."""
+
+    target: Annotated[str, Field(pattern=r"^(link|node|rack|zone|tier):\S+$|^zones:\S+--\S+$")]
+    """`link:DEVICE:PORT` (what that port sends), `link:A--B`, `node:DEVICE`, `rack:RACK`, `zone:ZONE`, `tier:ROLE` (all
+    their cables, both ways) or `zones:A--B` (what one zone sends to the other, both ways)."""
+    delay_ms: Annotated[float, Field(strict=True, ge=0, le=10_000)] = 0.0
+    """Delay in ms, one way."""
+    jitter_ms: Annotated[float, Field(strict=True, ge=0, le=10_000)] = 0.0
+    """The delay of each packet lies evenly within this much of `delay_ms`."""
+    loss_percent: Annotated[float, Field(strict=True, ge=0, le=100)] = 0.0
+    """Packets lost, in percent."""
+    corrupt_percent: Annotated[float, Field(strict=True, ge=0, le=100)] = 0.0
+    """Packets with one bit flipped, in percent."""
+    rate_mbit: Annotated[float, Field(strict=True, gt=0)] | None = None
+    """Rate in Mbit/s."""
+    mtu: Mtu | None = None
+    """Largest IP packet in bytes."""
+
+
 class Rhoso(Strict):
     """Choices of the `rhoso` profile."""
 
@@ -388,6 +408,8 @@ class Topology(Strict):
     """Addresses of single nodes, by node and network."""
     inter_zone: tuple[InterZone, ...] = ()
     """Latency and MTU between zones."""
+    impairments: tuple[LinkImpairment, ...] = ()
+    """What links do to packets in a lab, once it is asked for: `fabric lab up --impaired`."""
     intents: tuple[Intent, ...] = ()
     """What the fabric is to do, which simulator and lab are asked alike."""
     growth: Growth = Field(default_factory=Growth.model_construct)

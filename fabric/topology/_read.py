@@ -230,6 +230,7 @@ def _allowed(detail: ErrorDetails) -> str:
 
 
 _PATTERN_ENDS: Mapping[str, str] = {
+    r"--\S+$": "link:A--B, link:DEVICE:PORT, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE or zones:A--B",
     r"\{\}$": "letters and digits with {} for the number of the port, such as swp{}",
     r"^eth[0-9]{1,3}$": "a node's port of the plan, such as eth1",
     r"^[^\s/:]{1,15}$": "an interface name: 1 to 15 characters without blanks, '/' and ':'",

@@ -10,6 +10,7 @@ from fabric.errors import Problem
 from fabric.topology._asn_rules import asn_problems
 from fabric.topology._cluster_rules import cluster_problems
 from fabric.topology._expand import Device, expand, names, routing_of, singular
+from fabric.topology._impairment_rules import impairment_problems
 from fabric.topology._intent_rules import intent_problems
 from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
@@ -36,7 +37,7 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    named = topology.asn.overrides or topology.pins or topology.intents  # only they need to know all devices
+    named = topology.asn.overrides or topology.pins or topology.intents or topology.impairments
     return found or (_by_device(topology, source) if named else [])
 
 
@@ -285,11 +286,13 @@ def _prefixes(topology: Topology) -> Iterator[tuple[Path, IPv4Network | IPv6Netw
 
 
 def _by_device(topology: Topology, source: Source) -> list[Problem]:
+    """Problems of what names single devices, which have to be known for it."""
     fabric = expand(topology)
     return [
         *_overrides(topology, source, fabric.by_name),
         *_pins(topology, source, fabric.by_name),
         *intent_problems(topology, fabric, source),
+        *impairment_problems(topology, fabric, source),
     ]
 
 

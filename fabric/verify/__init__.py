@@ -3,7 +3,7 @@
 from fabric.verify._actions import MOMENTARY, Flap, flap, is_active, perform, restore
 from fabric.verify._bring_up import Applied, BroughtUp, apply_design, bring_up
 from fabric.verify._faults import KINDS, broken, failures_of, fault_of, unpredicted
-from fabric.verify._impair import RoundTripCheck, asked_rtt_ms, impaired_of, inter_zone, round_trips
+from fabric.verify._impair import RoundTripCheck, asked_for, asked_rtt_ms, impaired_of, inter_zone, round_trips
 from fabric.verify._measure import (
     FAULT,
     HEALED,
@@ -80,6 +80,7 @@ __all__ = [
     "Watcher",
     "Way",
     "apply_design",
+    "asked_for",
     "asked_rtt_ms",
     "await_sessions",
     "bring_up",

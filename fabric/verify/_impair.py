@@ -9,7 +9,19 @@ from statistics import median
 
 from fabric.config import Address, DeviceConfig, FabricConfig, Family, Port
 from fabric.errors import InputError
-from fabric.lab import LEAST_MTU, Impaired, Impairment, LabStatus, ProbePair, ProbeSettings, RunningLab, ZonePair
+from fabric.lab import (
+    LEAST_MTU,
+    Impaired,
+    Impairment,
+    LabSpec,
+    LabStatus,
+    ProbePair,
+    ProbeSettings,
+    RunningLab,
+    ZonePair,
+    impairments_of,
+    zone_pairs_of,
+)
 from fabric.simulate import Failures, WhatIfError, endpoints, what_if
 from fabric.verify._faults import with_vlans
 
@@ -94,6 +106,15 @@ def inter_zone(fabric: FabricConfig, pairs: Iterable[ZonePair]) -> Iterator[Impa
         impairment = Impairment(delay_ms=pair.rtt_ms / 2, mtu=pair.mtu)
         if impairment != Impairment():
             yield impaired_of(fabric, f"zones:{pair.zones[0]}--{pair.zones[1]}", impairment)
+
+
+def asked_for(fabric: FabricConfig, status: LabStatus | LabSpec) -> tuple[Impaired, ...]:
+    """The impairments that the topology of a lab asks for: of `inter_zone`, then of `impairments`.
+
+    Raises `InputError` where one names what the fabric has not.
+    """
+    single = (impaired_of(fabric, target, impairment) for target, impairment in impairments_of(status))
+    return (*inter_zone(fabric, zone_pairs_of(status)), *single)
 
 
 @dataclass(frozen=True, slots=True)

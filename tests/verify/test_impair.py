@@ -8,8 +8,8 @@ from fabric.config import FabricConfig, Port
 from fabric.errors import InputError
 from fabric.lab import Impairment, LabStatus, ZonePair, spec_of, zone_pairs_of
 from fabric.resources import directory
-from fabric.topology import load
-from fabric.verify import asked_rtt_ms, impaired_of, inter_zone
+from fabric.topology import load, parse
+from fabric.verify import asked_for, asked_rtt_ms, impaired_of, inter_zone
 
 SLOW = Impairment(delay_ms=5)
 
@@ -45,6 +45,18 @@ def test_zones_are_impaired_where_their_packets_leave_them(fabric: FabricConfig,
     assert asked_rtt_ms(one, fabric, ("zone-a", "zone-b")) == 2
     with_links = LabStatus("x", "", "", "", (), (), (), {}, (), (asked, impaired_of(fabric, "tier:spine", SLOW)))
     assert asked_rtt_ms(with_links, fabric, ("zone-a", "zone-b")) is None
+
+
+def test_a_topology_asks_for_impairments_of_zones_and_links() -> None:
+    text = (directory("topologies") / "quickstart.yaml").read_text()
+    asked = "impairments: [{target: 'link:spine-1--a1-leaf-1', loss_percent: 2}, {target: tier:leaf, rate_mbit: 10}]"
+    spec = spec_of(parse(f"{text}\n{asked}\n"))
+    found = {entry.target: entry.impairment for entry in asked_for(spec.fabric, spec)}
+    assert found == {
+        "zones:zone-a--zone-b": Impairment(delay_ms=1),
+        "link:spine-1--a1-leaf-1": Impairment(loss_percent=2),
+        "tier:leaf": Impairment(rate_mbit=10),
+    }
 
 
 @pytest.mark.parametrize(
