@@ -28,7 +28,7 @@ from fabric.config._filters import (
     routed_space,
 )
 from fabric.config._policy import Family, Policies, Prefix, PrefixList
-from fabric.config._session import BFD_PROFILE, neighbors, sides
+from fabric.config._session import BFD_PROFILE, COALESCE_MS, neighbors, sides
 from fabric.plan import DevicePlan, Plan
 
 Builder = Callable[[Plan, DevicePlan, DeviceConfig], DeviceConfig]
@@ -72,6 +72,7 @@ def _host(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
         router_id=str(device.router_id),
         neighbors=sessions,
         families=tuple(BgpFamily(family, networks=_of(family, own)) for family in families_of(plan)),
+        coalesce_ms=None if plan.design.topology.profile == "rhoso" else COALESCE_MS,  # where others configure nodes
     )
     lists = tuple(own_prefix_list(family, _of(family, own)) for family in families_of(plan))
     return replace(

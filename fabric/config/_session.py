@@ -19,6 +19,8 @@ from fabric.config._policy import Address, Family
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan
 from fabric.topology import AsnSettings, RackAsnSettings, Tier
 
+COALESCE_MS = 100
+"""FRR waits 1 s and more before the first announcement of a new session; 100 ms brings full ECMP back in 0.3 s."""
 BFD_PROFILE = "fabric"
 EQUAL_LENGTHS = "equal-lengths"
 """The route map by which leaves of iBGP racks prepend their ASN."""
@@ -73,6 +75,15 @@ class Side:
         return lower.role in settings.bfd_roles if lower.tier == "node" else self.plan.design.topology.bfd.fabric
 
     @property
+    def names_source(self) -> bool:
+        """Whether the session states its own address, without which bgpd resets it for BFD: docs/decisions/0015.
+
+        Nodes of the `rhoso` profile cannot: neither MetalLB nor edpm-ansible passes it on.
+        """
+        by_others = self.me.device.tier == "node" and self.plan.design.topology.profile == "rhoso"
+        return self.bfd and not by_others
+
+    @property
     def password(self) -> Secret | None:
         """The session's password, by name and still without a value; both ends answer alike."""
         design, lower = self.plan.design, self.plan.by_name[self.link.lower.device].device
@@ -95,11 +106,13 @@ def neighbors(side: Side) -> Iterator[Neighbor]:
         return
     if not side.far.addresses:
         yield _neighbor(side, side.near.interface, families_of(side.plan))
+    own = {family_of(address.ip): address.ip for address in side.near.addresses}
     for address in side.far.addresses:
-        yield _neighbor(side, address.ip, (family_of(address.ip),))
+        family = family_of(address.ip)
+        yield _neighbor(side, address.ip, (family,), own[family] if side.names_source else None)
 
 
-def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> Neighbor:
+def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...], source: Address | None = None) -> Neighbor:
     timers = side.plan.design.topology.timers
     suffix = f"-{families[0]}" if side.far.addresses else ""
     return Neighbor(
@@ -113,6 +126,7 @@ def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> 
         connect_s=timers.connect_s,
         bfd=side.bfd,
         bfd_profile=BFD_PROFILE if side.bfd else None,
+        update_source=source,
     )
 
 

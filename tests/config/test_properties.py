@@ -62,6 +62,7 @@ def check_sessions(fabric: FabricConfig) -> int:
             assert session.remote_as == ("internal" if near_asn == far_asn else far_asn)
             assert [f.family for f in session.families] == [f.family for f in mate.families]
             assert (session.bfd, session.bfd_profile) == (mate.bfd, mate.bfd_profile)
+            assert session.update_source is None or (session.bfd and session.update_source == mate.peer)
             assert (session.timers, session.connect_s) == (mate.timers, mate.connect_s)
             assert (session.password, session.port) == (mate.password, mate.port)
             assert session.bfd_profile is None or session.bfd_profile in {p.name for p in device.bfd_profiles}
