@@ -57,13 +57,22 @@ def is_active(status: LabStatus, target: str) -> bool:
 def restore(
     lab: RunningLab, fabric: FabricConfig, targets: Sequence[str] | None, stage: Stage = lambda _: None
 ) -> FaultChange:
-    """What healing changed (`None`: all faults); a drained device gets its traffic back only once it can carry it."""
-    for fault in lab.status().faults:
-        if fault.reconfigured and fault.ports and (targets is None or fault.target in targets):
-            stage(f"bringing back {fault.target}")
-            lab.engine.fail(lab.name, replace(fault, ports=()))
-            _await(lab, fabric)
-    return lab.engine.heal(lab.name, targets)
+    """What healing changed (`None`: all faults); a drained device gets its traffic back only once it can carry it.
+
+    Faults that are healed with it go first: traffic cannot come back past a daemon that is still dead.
+    """
+    healed = [fault for fault in lab.status().faults if targets is None or fault.target in targets]
+    returning = [fault for fault in healed if fault.reconfigured and fault.ports]
+    others = [fault.target for fault in healed if fault not in returning]
+    first = lab.engine.heal(lab.name, others) if returning and others else FaultChange((), 0, 0.0)
+    for fault in returning:
+        stage(f"bringing back {fault.target}")
+        lab.engine.fail(lab.name, replace(fault, ports=()))
+        _await(lab, fabric)
+    last = lab.engine.heal(lab.name, targets)
+    return FaultChange(
+        (*first.targets, *last.targets), first.ports + last.ports, first.milliseconds + last.milliseconds
+    )
 
 
 def _drain(lab: RunningLab, fabric: FabricConfig, fault: Fault, stage: Stage) -> FaultChange:

@@ -155,3 +155,16 @@ def test_what_is_over_at_once_leaves_nothing_to_heal(env: Environment) -> None:
         assert _active(env) == {}
     back = fabric("lab", "verify", env=env)
     assert back.returncode == 0, back.stdout
+
+
+def test_all_is_healed_at_once_whatever_is_broken_together(env: Environment) -> None:
+    """A drain that was brought back before a killed bgpd waited for sessions that could not come."""
+    assert fabric("lab", "verify", env=env).returncode == 0
+    for target in ("drain:spine-1", "daemon:b1-leaf-1:bgpd", "link:a1-leaf-1:eth2"):
+        assert fabric("lab", "fail", target, env=env).returncode == 0
+    done = fabric("lab", "heal", "--all", env=env)
+    assert done.returncode == 0, done.stderr
+    assert all(target in done.stdout for target in ("drain:spine-1", "daemon:b1-leaf-1:bgpd", "link:a1-leaf-1:eth2"))
+    assert _active(env) == {}
+    back = fabric("lab", "verify", env=env)
+    assert back.returncode == 0, back.stdout
