@@ -47,7 +47,9 @@ docs: setup
 fuzz: setup
 	@$(bin)/python -m pip install --quiet --group fuzz
 	@FABRIC_FUZZ_INPUTS=100000 $(bin)/python -m pytest tests/fuzz
-	@$(bin)/python -m tests.fuzz.guided | while read -r subject; do $(bin)/python -m tests.fuzz.guided "$$subject"; done
+	@$(bin)/python -m tests.fuzz.guided | while read -r subject; do \
+	  $(bin)/python -m tests.fuzz.guided "$$subject" </dev/null || exit 1; \
+	done
 
 bench: setup
 	@$(bin)/python -m benchmarks

@@ -33,5 +33,6 @@ def main(name: str, runs: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("\n".join(subject.name for subject in subjects()))
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else _RUNS)
+        sys.stdout.write("".join(f"{subject.name}\n" for subject in subjects()))
+    else:
+        main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else _RUNS)
