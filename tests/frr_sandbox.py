@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-DAEMONS = ("zebra", "staticd", "bfdd", "bgpd")
+LIBRARIES = Path("/usr/lib/frr")
+DAEMONS = ("mgmtd", "zebra", "staticd", "bfdd", "bgpd")
+"""In the order of FRR's own start script; mgmtd is there from FRR 9.1 on, and configures staticd and zebra."""
 
 
 def main(directory: Path) -> None:
@@ -20,7 +22,7 @@ def main(directory: Path) -> None:
     _prepare_files(directory)
     _prepare_name((directory / "frr.conf").read_text())
     _prepare_links(order["interfaces"])
-    for daemon in DAEMONS:
+    for daemon in filter(lambda name: (LIBRARIES / name).exists(), DAEMONS):
         _start(daemon, directory)
     loaded = _vtysh(directory, "--inputfile", str(directory / "frr.conf"))
     said = (loaded.stdout + loaded.stderr).splitlines()  # notices too, such as "reset all peers to take effect"
@@ -58,10 +60,11 @@ def _prepare_links(interfaces: list[str]) -> None:
 
 def _start(daemon: str, directory: Path) -> None:
     """`-d` returns once the daemon answers on its socket, so nothing needs to be awaited."""
-    files = ["--vty_socket", str(directory), "-z", str(directory / "zserv.api"), "-i", str(directory / f"{daemon}.pid")]
+    files = ["--vty_socket", str(directory), "-i", str(directory / f"{daemon}.pid")]
     extra = {"bfdd": ["--bfdctl", str(directory / "bfdd.sock")], "bgpd": ["-p", "0"]}.get(daemon, [])
-    user = ["-u", "root", "-g", "root", "-A", "127.0.0.1", "-f", "/dev/null"]
-    _run(f"/usr/lib/frr/{daemon}", "-d", *user, *files, *extra)
+    if daemon != "mgmtd":  # which is no client of zebra
+        extra += ["-z", str(directory / "zserv.api"), "-f", "/dev/null"]
+    _run(str(LIBRARIES / daemon), "-d", "-u", "root", "-g", "root", "-A", "127.0.0.1", *files, *extra)
 
 
 def _vtysh(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ import pytest
 from fabric.config import Interface
 from fabric.errors import LabError
 from fabric.lab import EmbeddedEngine, LabSpec, Progress, UpOptions
+from fabric.lab._frr import find_frr
 from tests.lab.conftest import WaitUntil
 from tests.lab.fabrics import LOOPBACKS, lab_spec, lonely_router, with_conf
 
@@ -31,7 +32,8 @@ def established(engine: EmbeddedEngine, name: str, device: str) -> int:
 
 
 def daemons_of(spec: LabSpec) -> list[tuple[str, str]]:
-    return [(device.name, daemon) for device in spec.fabric for daemon in ("zebra", "bgpd")]
+    daemons = ("zebra", "bgpd", *(("mgmtd",) if find_frr(os.environ).has_mgmtd else ()))
+    return [(device.name, daemon) for device in spec.fabric for daemon in daemons]
 
 
 def test_a_dual_stack_fabric_comes_up_and_carries_packets(engine: EmbeddedEngine, wait_until: WaitUntil) -> None:

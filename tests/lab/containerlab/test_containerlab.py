@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -139,9 +140,19 @@ def test_the_rendered_topology_works_alone(world: World, tmp_path: Path) -> None
         ping = "until ping -c1 -W1 -I 10.240.0.3 10.240.0.131; do sleep 0.2; done"
         leaf = ("docker", "exec", "clab-quickstart-a1-server-1", "timeout", "60", "sh", "-c", ping)
         assert world.run(*leaf).returncode == 0
-        summary = ("docker", "exec", "clab-quickstart-spine-1", "vtysh", "-c", "show bgp summary json")
-        families = json.loads(world.run(*summary).stdout)
-        states = [peer["state"] for family in families.values() for peer in family["peers"].values()]
-        assert states == ["Established"] * 8
+        assert _established(world, "clab-quickstart-spine-1", 8)
     finally:
         world.run("containerlab", "destroy", "--topo", topology, "--cleanup", cwd=out)
+
+
+def _established(world: World, container: str, wanted: int, patience_s: float = 60.0) -> bool:
+    """Whether a router comes to have as many established sessions: those of one family may be later than packets."""
+    summary = ("docker", "exec", container, "vtysh", "-c", "show bgp summary json")
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        families = json.loads(world.run(*summary).stdout)
+        states = [peer["state"] for family in families.values() for peer in family["peers"].values()]
+        if states == ["Established"] * wanted:
+            return True
+        time.sleep(0.5)
+    return False
