@@ -261,7 +261,8 @@ _ELSEWHERE = {
 
 def _optional_fields() -> set[tuple[str, str]]:
     """Every field with a default of every class of `fabric.config` that a device is made of."""
-    classes = [value for value in vars(config).values() if isinstance(value, type) and dataclasses.is_dataclass(value)]
+    values = [getattr(config, name) for name in config.__all__]  # not `vars`, which has only what was asked for before
+    classes = [value for value in values if isinstance(value, type) and dataclasses.is_dataclass(value)]
     return {
         (each.__name__, field.name) for each in classes for field in dataclasses.fields(each) if _has_default(field)
     }
