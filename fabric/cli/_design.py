@@ -56,7 +56,8 @@ def plan(
     check: Annotated[bool, typer.Option("--check", help="Only compare; exit 1 if file and ledger differ.")] = False,
     reclaim: Annotated[bool, typer.Option("--reclaim", help="Free the values that lost their owner.")] = False,
     renumber: Annotated[
-        list[str] | None, typer.Option("--renumber", metavar="RACK", help="Give a rack other values; may repeat.")
+        list[str] | None,
+        typer.Option("--renumber", metavar="NAME", help="Give a rack, zone or device other values; may repeat."),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How --check answers; else text or json.")] = Format.text,
     as_json: JsonOption = False,

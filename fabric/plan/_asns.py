@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
-from fabric.plan._giver import Giver, numbers
-from fabric.plan._ledger import CORE
+from fabric.plan._addresses import power_of_two
+from fabric.plan._giver import Giver, Room, Stretch, numbers
+from fabric.plan._ledger import CORE, Section
 from fabric.plan._slots import Slots
 from fabric.topology import Device
 
@@ -35,6 +37,8 @@ class Asns:
             tier: numbers(f"asn.{tier.replace('-', '_')}_range", f"asn.{tier}", entry.first, entry.last)
             for tier, entry in self._settings.ranges.items()
         }
+        self._most_nodes = max(Counter(d.rack for d in giver.design.fabric.tier("node")).values(), default=1)
+        self._following: dict[str, int] = {}
         self._reserve_overrides()
 
     def _reserve_overrides(self) -> None:
@@ -67,13 +71,28 @@ class Asns:
         if device.tier == "node" and device.rack and self._settings.of(device.rack).internal:
             return self.of(self._leaves[device.rack])
         group = self._group(device)
-        room = self._rooms[group.tier]
-        return (
-            self._giver.claim(
-                (group.place, f"asn.{group.tier}"), group.owner, room, room.first + group.ordinal, group.owner
-            )
-            or 0
-        )
+        section, room = (group.place, f"asn.{group.tier}"), self._rooms[group.tier]
+        candidate = room.first + group.ordinal
+        beyond = device.tier == "node" and device.rack and candidate >= room.last and self._giver.by_name
+        if beyond:
+            candidate = self._beside(device, section, room, candidate)
+        asn = self._giver.claim(section, group.owner, room, candidate, group.owner) or 0
+        if beyond:
+            self._following[device.rack or ""] = asn + 1
+        return asn
+
+    def _beside(self, node: Device, section: Section, room: Room, candidate: int) -> int:
+        """The next one in the stretch of a rack whose block lies beyond the range.
+
+        Such racks start anew at the range's first block, behind the nodes that its own rack has.
+        """
+        rack, each = node.rack or "", self._design.topology.growth.nodes_per_rack
+        if rack in self._following:
+            return self._following[rack]
+        size = power_of_two(self._most_nodes)
+        lap, block = divmod(1 + self._slots.rack(node), max((room.last - room.first) // each, 1))
+        stretch = Stretch(rack, size, block * each // size + lap, anywhere=True)
+        return self._giver.fresh(section, node.name, room, candidate, stretch)
 
     def _group(self, device: Device) -> _Group:
         unique = self._settings.spines == "unique"
@@ -99,9 +118,15 @@ class Asns:
             case "per-rack":
                 return _Group("leaf", leaf.rack, leaf.rack, self._slots.rack(leaf))
             case "per-zone":
-                return _Group("leaf", CORE, leaf.zone or _ALL, self._zones[leaf.zone or ""])
+                return _Group("leaf", CORE, leaf.zone or _ALL, self._zone(leaf.zone or ""))
             case _:
                 return _Group("leaf", CORE, _ALL, 0)
+
+    def _zone(self, zone: str) -> int:
+        """The ordinal of a zone's ASN: its position, beside a ledger what its name says."""
+        section, room = (CORE, "asn.leaf"), self._rooms["leaf"]
+        like, candidate = dict.fromkeys(self._zones, section), room.first + self._zones[zone]
+        return self._giver.ordinal(section, zone, room, like, candidate) - room.first
 
     def _node_group(self, device: Device) -> _Group:
         """Racks have a block each; nodes outside the racks come before them."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fabric.errors import Problem
-from fabric.plan._ledger import CORE, Key, Ledger, entries, port_space, space_of, spaces, value_text
+from fabric.plan._ledger import CORE, Key, Ledger, entries, names_in, port_space, space_of, spaces, value_text
 
 Clash = tuple[Key, Key, int]
 
@@ -50,7 +50,10 @@ def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
     more = f" (and {len(clashes) - 1} more values of theirs)" if len(clashes) > 1 else ""
     found = f"{value_text(second.kind, value)}, which {first} has on {_line(ledger, first)}{more}"
     if first.place == second.place:
-        action = "Remove the line of the one that is not in service, and plan again: it is given another value."
+        action = (
+            "Remove the line of the one that is not in service, and plan again: it is given another value; or plan "
+            f"again with --renumber {_apart(first, second)} or --renumber {_apart(second, first)}, to give it all anew."
+        )
     else:
         racks = [place for place in (first.place, second.place) if place != CORE]
         options, heads = (" or ".join(map(text.format, racks)) for text in ("--renumber {}", "'{}/'"))
@@ -59,6 +62,11 @@ def _problem(ledger: Ledger, clashes: list[Clash]) -> Problem:
             f"remove its lines (they start with {heads}) and plan again, or plan again with {options}."
         )
     return Problem(ledger.where(second), str(second), found, "each value once", action)
+
+
+def _apart(key: Key, other: Key) -> str:
+    """The zone or device that an owner stands for and another of the same place does not."""
+    return min(names_in(key.owner) - names_in(other.owner), default=key.owner)
 
 
 def _line(ledger: Ledger, key: Key) -> str:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from fabric.errors import Problem
-from fabric.plan._ledger import Key, Ledger, Section, entries, port_space, spaces, value_text
+from fabric.plan._ledger import CORE, Key, Ledger, Section, entries, port_space, spaces, value_text
 from fabric.topology import Design
 
 Address = IPv4Address | IPv6Address
-_FEWEST = 64
+_FEWEST = 128
 """Among how many values of a nearly empty room a name picks; in a fuller one among twice as many as are taken."""
 _MOST = 4096
 """Among how many values a name picks where it does not matter which one it gets."""
@@ -69,6 +69,8 @@ class Stretch:
     """Which of the stretches of a room it is by rights, from 0."""
     anywhere: bool = False
     """True where a person does not care for small numbers, so that the whole room may be picked from."""
+    kind: str = ""
+    """What it is picked for, so that picks of one kind agree; else the kind of value."""
 
 
 def numbers(pool: str, space: str, first: int, last: int) -> Room:
@@ -123,24 +125,27 @@ class Giver:
         mine[owner] = entry
         return entry if room.length is None else entry >> 8
 
-    def ordinal(self, section: Section, owner: str, room: Room, like: Mapping[str, Section], position: int) -> int:
-        """The ordinal to claim for a rack or zone, whose like have theirs in the sections `like`.
+    def ordinal(self, section: Section, owner: str, room: Room, like: Mapping[str, Section], candidate: int) -> int:
+        """What to claim for a rack or zone, whose like have theirs in the sections `like`.
 
-        In a first plan its position. Later the one that the number in its name says, where all of the like that
-        are called so are numbered that way (`r7` has 6 beside `r1` with 0); else one that its name picks.
+        In a first plan the candidate, by its position. Later the one that the number in its name says, where all of the
+        like that are called so are numbered that way (`r7` has 6 beside `r1` with 0); else one that its name picks.
         """
         if not self._picks(section, owner):
-            return position
+            return candidate
         stem, number = _numbered(owner)
         shifts = set()
         for name, its_section in like.items():
             held, (other, its) = self._held.get(its_section, {}).get(name), _numbered(name)
             if held is not None and other == stem and its is not None:
-                shifts.add(held - its)
-        named = number + min(shifts) if number is not None and len(shifts) == 1 else room.last
-        if room.first <= named < room.last and self._is_free(room, named, 1):
-            return named
-        return self.fresh(section, owner, room, position, Stretch(owner))
+                value = held if room.length is None else held >> 8
+                shifts.add((value - room.first) // room.size - its)
+        if number is not None and len(shifts) == 1:
+            named = room.first + (number + shifts.pop()) * room.size
+            if room.first <= named <= room.last - room.size and self._is_free(room, named, 1):
+                return named
+        kind = "slot.zone" if section[0] == CORE else ""  # all numbers of a zone are the same, where they are free
+        return self.fresh(section, owner, room, candidate, Stretch(owner, kind=kind))
 
     def fresh(self, section: Section, owner: str, room: Room, candidate: int, stretch: Stretch) -> int:
         """What to claim for the first of a stretch's owners instead of `candidate`, which only the file's order says.
@@ -155,7 +160,7 @@ class Giver:
             own = room.first + stretch.ordinal % many * stretch.size * room.size
             if self._is_free(room, own, stretch.size):
                 return own
-        picked = self._picked(section, room, stretch.name, many, stretch.size)
+        picked = self._picked(stretch.kind or section[1], room, stretch.name, many, stretch.size)
         return candidate if picked is None else picked
 
     def _picks(self, section: Section, owner: str) -> bool:
@@ -242,7 +247,7 @@ class Giver:
             value = room.first
         entry = room.entry(value)
         if name and self.by_name and (value != candidate or entry in taken or room.past_closed(value) != value):
-            picked = self._picked(section, room, name, max(1, _all(room)))
+            picked = self._picked(section[1], room, name, max(1, _all(room)))
             value = value if picked is None else picked
             entry = room.entry(value)
         if entry in taken or room.closed:
@@ -261,10 +266,10 @@ class Giver:
         """Among how many values, the lower part of a room, names pick."""
         return min(max(_FEWEST, 1 << (2 * len(self._taken[room.space])).bit_length()), _all(room))
 
-    def _picked(self, section: Section, room: Room, name: str, many: int, size: int = 1) -> int | None:
+    def _picked(self, kind: str, room: Room, name: str, many: int, size: int = 1) -> int | None:
         """The start of a free stretch that the name picks out of so many; `None` where nearly all are taken."""
         for attempt in range(_TRIES):
-            drawn = hashlib.blake2b(f"{section[1]}/{name}/{attempt}".encode(), digest_size=8).digest()
+            drawn = hashlib.blake2b(f"{kind}/{name}/{attempt}".encode(), digest_size=8).digest()
             value = room.first + int.from_bytes(drawn) % many * size * room.size
             if self._is_free(room, value, size):
                 return value
@@ -338,8 +343,10 @@ class Giver:
             found, allowed = f"room for {room.last - room.first}", f"at least {need}"
             action = f"Raise {pool}{reclaim}."
         else:
-            found, allowed = f"{room.low}-{room.high - 1}", f"at least {need} ASNs"
-            action = f"Set {pool} to a wider range, or set asn.width to 4{reclaim}."
+            found = f"{room.low}-{room.high - 1}" if room.high - room.low > 1 else f"the one ASN {room.low}"
+            allowed = f"at least {need} ASNs"
+            wider = "" if path in self.design.source.lines else ", or set asn.width to 4"
+            action = f"Set {pool} to a wider range{wider}{reclaim}."
         full = "" if path[0] == "models" else ", which is exhausted"
         return self.design.source.problem(path, f"{found}{full}", allowed, action)
 

@@ -67,21 +67,42 @@ class Ledger:
 EMPTY = Ledger()
 
 
-def without(ledger: Ledger, racks: Collection[str]) -> Ledger:
-    """The ledger without what stands in racks, which are given other values then: for racks that nobody has built yet.
+def without(ledger: Ledger, names: Collection[str]) -> Ledger:
+    """The ledger without what racks, zones and devices have, which are given other values then.
 
-    Raises `InputError` for a rack that it knows nothing of.
+    A rack is named for all that stands in it, a device for its ports, links and addresses, a zone for its own subnets
+    and numbers. It is for what nobody has built yet. Raises `InputError` for a name that the ledger knows nothing of.
     """
-    known = {place for place, _ in (*ledger.given, *ledger.released)} - {CORE}
-    for rack in racks:
-        if rack not in known:
-            nearest = ", ".join(get_close_matches(rack, sorted(known), 3)) or f"{len(known)} others"
-            raise InputError(f"{ledger.file}: found nothing of rack '{rack}'; it has {nearest}. Name one of its racks.")
+    if not names:
+        return ledger
+    _must_be_known(ledger, names)
     given, released = (
-        {section: owners for section, owners in values.items() if section[0] not in racks}
+        {
+            section: {owner: value for owner, value in owners.items() if names_in(owner).isdisjoint(names)}
+            for section, owners in values.items()
+            if section[0] not in names
+        }
         for values in (ledger.given, ledger.released)
     )
     return replace(ledger, given=given, released=released)
+
+
+def names_in(owner: str) -> set[str]:
+    """Whom an owner of values stands for: the device or zone, or the two ends of a link."""
+    return {owner.partition(".")[0], *owner.split(">")}
+
+
+def _must_be_known(ledger: Ledger, names: Collection[str]) -> None:
+    racks = {place for place, _ in (*ledger.given, *ledger.released)} - {CORE}
+    owners = (owners for values in (ledger.given, ledger.released) for owners in values.values())
+    known = racks | set().union(*(names_in(owner) for some in owners for owner in some))
+    for name in names:
+        if name not in known:
+            near = ", ".join(get_close_matches(name, sorted(racks), 3) or get_close_matches(name, sorted(known), 3))
+            has = near or f"{len(known)} others"
+            raise InputError(
+                f"{ledger.file}: found nothing of '{name}'; it has {has}. Name one of its racks, zones or devices."
+            )
 
 
 def entries(values: Values) -> Iterator[tuple[Key, int]]:

@@ -43,6 +43,8 @@ class _Scope:
     nodes: tuple[Device, ...]
     block: int = 0
     """Ordinal of its block in the pool that networks share."""
+    like: tuple[str, ...] = ()
+    """All zones, for a zone that has no ordinal in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def _scopes(giver: Giver, slots: Slots, network: Network) -> Iterator[_Scope]:
     for position, name in enumerate(fabric.racks if in_racks else fabric.zones):
         ordinal = ordinals[name] if slots.zones or in_racks else position
         block = blocks.rack(name) if in_racks else blocks.zone(name)
-        yield _Scope(name, ordinal, name if in_racks else CORE, tuple(inside[name]), block)
+        like = () if slots.zones or in_racks else fabric.zones
+        yield _Scope(name, ordinal, name if in_racks else CORE, tuple(inside[name]), block, tuple(like))
 
 
 def _prefixes(part: _Part) -> Iterator[Prefix]:
@@ -135,9 +138,12 @@ def _prefixes(part: _Part) -> Iterator[Prefix]:
             continue
         kind = f"subnet.{part.name}.{family}"
         room = pool_room(part.giver.design, f"networks.{part.name}.{family}", whole, length)
-        ordinal = scope.ordinal if offset is None else offset
         section = (scope.place, kind)
-        value = part.giver.claim(section, scope.name, room, room.first + ordinal * room.size, scope.name)
+        candidate = room.first + (scope.ordinal if offset is None else offset) * room.size
+        if offset is None and scope.like:
+            like = dict.fromkeys(scope.like, section)
+            candidate = part.giver.ordinal(section, scope.name, room, like, candidate)
+        value = part.giver.claim(section, scope.name, room, candidate, scope.name)
         if value is not None:
             offset = (value - room.first) // room.size
             yield (IPv4Network if family == "ipv4" else IPv6Network)((value, length))
@@ -216,7 +222,7 @@ def _give_hosts(part: _Part, prefixes: tuple[Prefix, ...], hosts: dict[str, list
     Of a subnet that racks share, a rack that is new beside a ledger gets a stretch that its name picks.
     """
     entitled = [device for device in part.scope.nodes if device.role in part.network.roles]
-    of_rack = Counter(device.rack or CORE for device in entitled)
+    most = max(Counter(device.rack or CORE for device in entitled).values(), default=1)
     offsets: dict[str, int] = {}
     for prefix in prefixes:
         family = _family(prefix)
@@ -226,7 +232,7 @@ def _give_hosts(part: _Part, prefixes: tuple[Prefix, ...], hosts: dict[str, list
             rack = device.rack or CORE
             section = (rack, f"host.{part.name}.{family}")
             if rack != before and rack in part.racks:
-                stretch = Stretch(rack, of_rack[rack], part.racks[rack], anywhere=True)
+                stretch = Stretch(rack, most, part.racks[rack], anywhere=True)
                 following = part.giver.fresh(section, device.name, room, following, stretch)
             before = rack
             candidate = room.low + offsets[device.name] if device.name in offsets else following

@@ -60,10 +60,15 @@ class Repository:
 
     def branch(self, name: str, zone: str) -> None:
         """A branch off main that adds a rack of its name to a zone."""
-        self.git("checkout", "-q", "-b", name, "main")
         mark = f"      # more of {zone}\n"
-        new = f"      - {{name: {name}, nodes: {{servers: 2}}}}\n"
-        self.topology.write_text(self.topology.read_text().replace(mark, new + mark))
+        self.edit(name, mark, f"      - {{name: {name}, nodes: {{servers: 2}}}}\n{mark}")
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """A branch off main that writes something else into the topology, and its plan."""
+        self.git("checkout", "-q", "-b", name, "main")
+        text = self.topology.read_text()
+        assert old in text
+        self.topology.write_text(text.replace(old, new))
         self.commit()
         self.git("checkout", "-q", "main")
 
@@ -91,6 +96,79 @@ def test_racks_of_different_zones_merge(tmp_path: Path, text: str, racks: tuple[
     repository.merge(*racks)
     checked = repository.plan("--check")
     assert checked.returncode == 0, checked.stderr
+
+
+_NETWORKS = """\
+networks:
+  storage: {ipv4: 172.18.0.0/16, ipv6: "fd00:18::/64", scope: fabric, roles: [server]}
+  internal: {ipv4: 172.20.0.0/16, ipv6: "fd00:20::/48", scope: zone, roles: [server]}
+"""
+EDITS = {
+    "nodes": ("name: a1, nodes: {servers: 2}", "name: a1, nodes: {servers: 5}"),
+    "a leaf": ("{name: a1,", "{name: a1, leaves: 3,"),
+    "a zone before": (
+        "  - name: zone-a\n",
+        "  - name: zone-0\n    racks:\n      - {name: z1, nodes: {servers: 2}}\n  - name: zone-a\n",
+    ),
+}
+OTHERS = {
+    "a rack": ("      # more of zone-b\n", "      - {name: b9, nodes: {servers: 3}}\n"),
+    "nodes": ("name: b1, nodes: {servers: 2}", "name: b1, nodes: {servers: 4}"),
+    "a zone behind": (
+        "      # more of zone-b\n",
+        "  - name: annex\n    racks:\n      - {name: x1, nodes: {servers: 2}}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("one", EDITS)
+def test_what_two_branches_add_in_different_places_merges(tmp_path: Path, one: str, other: str) -> None:
+    text = THROUGH.replace("node_groups:\n", _NETWORKS + "node_groups:\n").replace(
+        "spines: 2\n", "spines: 2\ngrowth: {leaves_per_rack: 4}\n"
+    )
+    (tmp_path / ".gitattributes").write_text("plan.lock.yaml merge=union\n")
+    repository = Repository(tmp_path, text)
+    repository.edit("one", *EDITS[one])
+    repository.edit("other", *OTHERS[other])
+    repository.merge("one", "other")
+    checked = repository.plan("--check")
+    assert checked.returncode == 0, checked.stderr + checked.stdout
+
+
+def test_a_spine_and_a_rack_merge_and_the_links_between_them_are_planned(tmp_path: Path) -> None:
+    """Neither branch knows of the cables from the one's spine to the other's rack: the next plan adds those alone."""
+    repository = Repository(tmp_path, THROUGH)
+    repository.edit("spine", "spines: 2\n", "spines: 3\n")
+    repository.branch("b2", "zone-b")
+    repository.merge("spine", "b2")
+    assert repository.plan("--check").returncode == 1
+    before = set(repository.ledger.read_text().splitlines())
+    assert repository.plan().returncode == 0
+    after = set(repository.ledger.read_text().splitlines())
+    assert before <= after
+    assert all(
+        "spine-3>b2-leaf" in line or "b2-leaf-1>spine-3" in line or "b2-leaf-2>spine-3" in line
+        for line in after - before
+    )
+
+
+def test_with_next_free_values_two_zones_are_told_apart_by_name(tmp_path: Path) -> None:
+    (tmp_path / ".gitattributes").write_text("plan.lock.yaml merge=union\n")
+    text = NEXT_FREE.replace("node_groups:\n", _NETWORKS + "node_groups:\n").replace(", racks_per_zone: 15", "")
+    repository = Repository(tmp_path, text)
+    repository.edit("one", *EDITS["a zone before"])
+    repository.edit("other", *OTHERS["a zone behind"])
+    repository.merge("one", "other")
+    refused = repository.plan()
+    assert refused.returncode == 2
+    assert "CORE/subnet.internal.ipv4/zone-0" in refused.stderr
+    assert (
+        "--renumber annex or --renumber zone-0" in refused.stderr
+        or "--renumber zone-0 or --renumber annex" in refused.stderr
+    )
+    assert repository.plan("--renumber", "annex", "--renumber", "x1").returncode == 0
+    assert repository.plan("--check").returncode == 0
 
 
 def test_with_next_free_values_one_of_two_racks_is_renumbered(tmp_path: Path) -> None:
@@ -137,5 +215,5 @@ def test_racks_that_took_one_place_are_told_apart_and_one_is_renumbered(tmp_path
 def test_a_rack_that_the_ledger_does_not_know_is_not_renumbered(repository: Repository) -> None:
     done = repository.plan("--renumber", "a11")
     assert done.returncode == 2
-    assert "found nothing of rack 'a11'; it has a1" in done.stderr
+    assert "found nothing of 'a11'; it has a1" in done.stderr
     assert fabric("plan", repository.topology, "--renumber", "a1").returncode == 2
