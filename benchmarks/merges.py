@@ -1,4 +1,4 @@
-"""How often two branches that each add a rack to a fabric give one value to both, by the way new racks are placed.
+"""How often two branches that each add racks or a zone to a fabric give one value to both, by how new ones are placed.
 
 Nothing here is timed: `python -m benchmarks.merges` prints the shares, whose seed is fixed.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -21,6 +21,8 @@ from fabric.resources import directory
 from fabric.topology import parse
 
 Topology = dict[str, Any]
+Added = list[tuple[int, str]]
+Grow = Callable[[Topology, Added], Topology]
 _PLACEMENTS = ("next-free", "by-name")
 
 
@@ -32,23 +34,35 @@ def topologies() -> Iterator[tuple[str, Topology]]:
     yield "4 x 20", yaml.safe_load(topology_yaml(4, 20))
 
 
-def names(topology: Topology, seed: random.Random, style: str) -> tuple[str, str]:
-    """Names of the two racks: the next numbers after a last rack's, or words."""
+def names(topology: Topology, seed: random.Random, style: str, count: int) -> list[str]:
+    """Names of new racks: the next numbers after a last rack's, or words."""
     last = topology["zones"][-1]["racks"][-1]["name"]
     if style == "numbered" and last[-1:].isdigit():
         stem = last.rstrip("0123456789")
         number = int(last[len(stem) :])
-        return f"{stem}{number + 1}", f"{stem}{number + 2}"
-    one, other = seed.sample(range(10_000), 2)
-    return f"hall-{one}-east", f"hall-{other}-west"
+        return [f"{stem}{number + 1 + index}" for index in range(count)]
+    return [f"hall-{number}-east" for number in seed.sample(range(10_000), count)]
 
 
-def with_rack(topology: Topology, *racks: tuple[int, str]) -> Topology:
+def with_racks(topology: Topology, added: Iterable[tuple[int, str]]) -> Topology:
     """The topology with racks like the first of their zones, each given by its zone's place and its name."""
     zones = [dict(zone, racks=list(zone["racks"])) for zone in topology["zones"]]
-    for zone, name in racks:
-        zones[zone]["racks"].append({**zones[zone]["racks"][0], "name": name})
+    for zone, name in added:
+        zones[zone]["racks"].append({**topology["zones"][zone]["racks"][0], "name": name})
     return {**topology, "zones": zones}
+
+
+def with_zones(topology: Topology, added: Iterable[tuple[int, str]]) -> Topology:
+    """The topology with zones of one rack, like the first of the zones at these places."""
+    zones = [
+        {
+            **topology["zones"][zone],
+            "name": f"{name}-z",
+            "racks": [{**topology["zones"][zone]["racks"][0], "name": name}],
+        }
+        for zone, name in added
+    ]
+    return {**topology, "zones": [*topology["zones"], *zones]}
 
 
 def ledger(topology: Topology, before: Ledger | None = None) -> Ledger:
@@ -66,23 +80,24 @@ def merged(base: Ledger, *branches: Ledger) -> Ledger:
     return Ledger(given)
 
 
-def clean(topology: Topology, zones: tuple[int, int], pair: tuple[str, str]) -> bool:
-    """Whether the plan of both branches together is the one that their ledgers hold."""
-    base = ledger(topology)
-    first, second = zip(zones, pair, strict=True)
-    both = merged(base, *(ledger(with_rack(topology, rack), base) for rack in (first, second)))
+def clean(topology: Topology, grow: Grow, base: Ledger, *branches: Added) -> bool:
+    """Whether the plan of all branches together is the one that their ledgers hold."""
+    lines = merged(base, *(ledger(grow(topology, added), base) for added in branches))
     try:
-        return ledger(with_rack(topology, first, second), both).given == both.given
+        return ledger(grow(topology, [each for added in branches for each in added]), lines).given == lines.given
     except PlanError:
         return False
 
 
-def share(topology: Topology, style: str, pairs: int) -> float:
-    """The share of merges that need nothing more, over pairs of racks in zones picked at random."""
-    seed = random.Random(7)
+def share(topology: Topology, grow: Grow, style: str, each: int, pairs: int) -> float:
+    """The share of merges that need nothing more, over pairs of branches that add so many each, in random zones."""
+    seed, base = random.Random(7), ledger(topology)
     zones = range(len(topology["zones"]))
-    asked = [((seed.choice(zones), seed.choice(zones)), names(topology, seed, style)) for _ in range(pairs)]
-    return sum(clean(topology, *each) for each in asked) / pairs
+    good = 0
+    for _ in range(pairs):
+        added = [(seed.choice(zones), name) for name in names(topology, seed, style, 2 * each)]
+        good += clean(topology, grow, base, added[:each], added[each:])
+    return good / pairs
 
 
 def main() -> None:
@@ -90,13 +105,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=200)
     pairs = parser.parse_args().pairs
-    print("| fabric | racks are called | " + " | ".join(_PLACEMENTS) + " |\n|---|---|---|---|")
+    cases: list[tuple[str, Grow, int]] = [("rack", with_racks, 1), ("2 racks", with_racks, 2), ("zone", with_zones, 1)]
+    columns = [f"{what}, {placement}" for what, _, _ in cases for placement in _PLACEMENTS]
+    print("| fabric | called | " + " | ".join(columns) + " |\n|---|---|" + "---|" * len(columns))
     for name, topology in topologies():
         for style in ("numbered", "by words"):
             cells = []
-            for placement in _PLACEMENTS:
-                growth = {**topology.get("growth", {}), "placement": placement}
-                cells.append(f"{share({**topology, 'growth': growth}, style, pairs):.1%}")
+            for _, grow, each in cases:
+                for placement in _PLACEMENTS:
+                    growth = {**topology.get("growth", {}), "placement": placement}
+                    cells.append(f"{share({**topology, 'growth': growth}, grow, style, each, pairs):.1%}")
             print(f"| {name} | {style} | {' | '.join(cells)} |", flush=True)
 
 
