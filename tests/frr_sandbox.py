@@ -64,7 +64,12 @@ def _start(daemon: str, directory: Path) -> None:
     extra = {"bfdd": ["--bfdctl", str(directory / "bfdd.sock")], "bgpd": ["-p", "0"]}.get(daemon, [])
     if daemon != "mgmtd":  # which is no client of zebra
         extra += ["-z", str(directory / "zserv.api"), "-f", "/dev/null"]
-    _run(str(LIBRARIES / daemon), "-d", "-u", "root", "-g", "root", "-A", "127.0.0.1", *files, *extra)
+    command = [str(LIBRARIES / daemon), "-d", "-u", "root", "-g", "root", "-A", "127.0.0.1", *files, *extra]
+    words = directory / f"{daemon}.words"
+    with words.open("w") as out:  # not a pipe: daemons of FRR 10 keep it open, and nobody would see its end
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    if done.returncode:
+        raise ChildProcessError(f"{daemon} left with {done.returncode}:\n{words.read_text()}")
 
 
 def _vtysh(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
