@@ -6,6 +6,7 @@ It runs inside the lab until its input ends.
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import select
 import socket
@@ -41,11 +42,21 @@ def _frames(device: str, port: str) -> Iterator[Frame]:
             ready, _, _ = select.select([opened, sys.stdin], [], [])
             if sys.stdin in ready:
                 return
-            yield _frame(opened)
+            if frame := _frame(opened):
+                yield frame
 
 
-def _frame(opened: socket.socket) -> Frame:
-    content, ancillary, _, address = opened.recvmsg(_LONGEST, 64)
+def _frame(opened: socket.socket) -> Frame | None:
+    """The next frame; `None` where the port has gone down, of which the kernel tells once (packet(7): ENETDOWN).
+
+    The socket stays bound, and hears the port again when it is back.
+    """
+    try:
+        content, ancillary, _, address = opened.recvmsg(_LONGEST, 64)
+    except OSError as error:
+        if error.errno == errno.ENETDOWN:
+            return None
+        raise
     seconds, nanoseconds = _TIME.unpack(ancillary[0][2][: _TIME.size])
     return Frame(seconds * 1_000_000_000 + nanoseconds, address[2] == socket.PACKET_OUTGOING, content)
 

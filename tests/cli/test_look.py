@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,17 @@ def test_a_link_is_listened_to(env: Mapping[str, str], tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     refused = fabric("lab", "capture", "spine-1:nothing", env=env)
     assert (refused.returncode, "spine-1:eth1" in refused.stderr) == (2, True)
+
+
+def test_listening_goes_on_when_the_port_has_been_down(env: Mapping[str, str]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        listening = pool.submit(fabric, "lab", "capture", "spine-1:eth1", "--seconds", "10", "--json", env=env)
+        for _ in range(2):
+            fabric("lab", "fail", "link:spine-1:eth1", env=env)
+            fabric("lab", "heal", "--all", env=env)
+    done = listening.result()
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "BGP OPEN" in json.loads(done.stdout)["kinds"]
 
 
 def test_a_glance_tells_what_is_wrong(env: Mapping[str, str], leaves: tuple[str, str]) -> None:
