@@ -37,8 +37,8 @@ def main(directory: Path) -> None:
 
 
 def _prepare_files(directory: Path) -> None:
-    """FRR wants run-time directories of its own, and its user in the group of its sockets."""
-    for path in ("/run", "/var/tmp"):
+    """FRR wants run-time directories of its own, no configuration of the machine's, and its user in a group."""
+    for path in ("/run", "/var/tmp", "/etc/frr"):
         _run("mount", "-t", "tmpfs", "tmpfs", path)
     group = re.sub(r"^(frrvty:.*:)(.*)$", r"\1root", Path("/etc/group").read_text(), flags=re.MULTILINE)
     (directory / "group").write_text(group)
@@ -63,7 +63,7 @@ def _start(daemon: str, directory: Path) -> None:
     files = ["--vty_socket", str(directory), "-i", str(directory / f"{daemon}.pid")]
     extra = {"bfdd": ["--bfdctl", str(directory / "bfdd.sock")], "bgpd": ["-p", "0"]}.get(daemon, [])
     if daemon != "mgmtd":  # which is no client of zebra
-        extra += ["-z", str(directory / "zserv.api"), "-f", "/dev/null"]
+        extra += ["-z", str(directory / "zserv.api")]
     command = [str(LIBRARIES / daemon), "-d", "-u", "root", "-g", "root", "-A", "127.0.0.1", *files, *extra]
     words = directory / f"{daemon}.words"
     with words.open("w") as out:  # not a pipe: daemons of FRR 10 keep it open, and nobody would see its end
