@@ -40,6 +40,7 @@ def _prepare_files(directory: Path) -> None:
     """FRR wants run-time directories of its own, no configuration of the machine's, and its user in a group."""
     for path in ("/run", "/var/tmp", "/etc/frr"):
         _run("mount", "-t", "tmpfs", "tmpfs", path)
+    Path("/run/frr").mkdir()  # for the control socket of bfdd up to FRR 9
     group = re.sub(r"^(frrvty:.*:)(.*)$", r"\1root", Path("/etc/group").read_text(), flags=re.MULTILINE)
     (directory / "group").write_text(group)
     _run("mount", "--bind", str(directory / "group"), "/etc/group")
@@ -61,7 +62,7 @@ def _prepare_links(interfaces: list[str]) -> None:
 def _start(daemon: str, directory: Path) -> None:
     """`-d` returns once the daemon answers on its socket, so nothing needs to be awaited."""
     files = ["--vty_socket", str(directory), "-i", str(directory / f"{daemon}.pid")]
-    extra = {"bfdd": ["--bfdctl", str(directory / "bfdd.sock")], "bgpd": ["-p", "0"]}.get(daemon, [])
+    extra = ["-p", "0"] if daemon == "bgpd" else []
     if daemon != "mgmtd":  # which is no client of zebra
         extra += ["-z", str(directory / "zserv.api")]
     command = [str(LIBRARIES / daemon), "-d", "-u", "root", "-g", "root", "-A", "127.0.0.1", *files, *extra]
