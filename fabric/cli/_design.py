@@ -78,7 +78,8 @@ def plan(
     design = designed(file, pins)
     if check:
         raise typer.Exit(_check(file, design, ledger, chosen))
-    kept = planning.without(read(ledger), renumber or ())
+    racks = {zone.name: [rack.name for rack in zone.racks] for zone in design.topology.zones}
+    kept = planning.without(read(ledger), renumber or (), racks)
     value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
         planning.write_ledger(ledger, planning.ledger_of(value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -162,6 +162,10 @@ class Giver:
                 return own
         picked = self._picked(stretch.kind or section[1], room, stretch.name, many, stretch.size)
         return candidate if picked is None else picked
+
+    def held_by(self, kind: str) -> Iterator[str]:
+        """Everybody who has a value of that kind in the ledger, quarantine included."""
+        return (owner for (_, its), owners in self._held.items() if its == kind for owner in owners)
 
     def _picks(self, section: Section, owner: str) -> bool:
         return self.by_name and owner not in self._held.get(section, {})

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fabric.errors import InputError
@@ -67,15 +68,19 @@ class Ledger:
 EMPTY = Ledger()
 
 
-def without(ledger: Ledger, names: Collection[str]) -> Ledger:
+def without(
+    ledger: Ledger, names: Collection[str], racks: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> Ledger:
     """The ledger without what racks, zones and devices have, which are given other values then.
 
     A rack is named for all that stands in it, a device for its ports, links and addresses, a zone for its own subnets
-    and numbers. It is for what nobody has built yet. Raises `InputError` for a name that the ledger knows nothing of.
+    and numbers; with it go its `racks`, whose addresses lie in its subnets. For what nobody has built yet. Raises
+    `InputError` for a name that the ledger knows nothing of.
     """
     if not names:
         return ledger
     _must_be_known(ledger, names)
+    names = {*names, *(rack for name in names for rack in racks.get(name, ()))}
     given, released = (
         {
             section: {owner: value for owner, value in owners.items() if names_in(owner).isdisjoint(names)}

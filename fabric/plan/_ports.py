@@ -44,10 +44,12 @@ def plan_ports(giver: Giver, slots: Slots) -> dict[tuple[str, str], Port]:
     """Ports by (device, device at the far end): new devices have uplinks first, then downlinks, in order.
 
     What is added to a device later takes a free port, so that no cable is ever moved: at a switch of a rack the next
-    one, at others, to which all racks are connected, ports side by side that the rack's name picks.
+    one, at others, to which all racks are connected, ports side by side that the rack's name picks. A switch that is
+    new itself has its ports in order, as in a first plan.
     """
     devices, models = giver.design.fabric.by_name, _models(giver.design)
     stretches = _stretches(giver.design, slots)
+    grown = {owner.partition(">")[0] for owner in giver.held_by("port")}
     found: dict[tuple[str, str], Port] = {}
     for name, far_ends in _far_ends(giver.design).items():
         device, model = devices[name], models.get(devices[name].tier)
@@ -61,9 +63,10 @@ def plan_ports(giver: Giver, slots: Slots) -> dict[tuple[str, str], Port]:
                 candidate = usable[used[direction]] if used[direction] < len(usable) else room.last
                 used[direction] += 1
             section, owner = (device.rack or rack or CORE, "port"), f"{name}>{peer}"
-            if device.rack is None and rack is not None and giver.by_name:
+            shared = device.rack is None and rack in stretches and name in grown
+            if shared and rack is not None and giver.by_name:
                 candidate = beside.get(rack) or giver.fresh(section, owner, room, candidate, stretches[rack])
-            number = giver.claim(section, owner, room, candidate, "" if device.rack else peer) or 0
+            number = giver.claim(section, owner, room, candidate, peer if shared else "") or 0
             beside[rack or CORE] = number + 1
             found[name, peer] = model.ports[number - 1] if model and number else _plain(number)
     return found

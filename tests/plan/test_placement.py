@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fabric import plan
@@ -153,6 +153,7 @@ def united(base: Ledger, *branches: Ledger) -> dict[tuple[str, str], dict[str, i
 
 
 @given(_edit("one"), _edit("other"))
+@example(("zone", "zone-1", "one-scy67", 1), ("zone", "zone-1", "other-ccy67", 1))
 @settings(max_examples=60, deadline=None)
 def test_two_branches_keep_what_they_gave_or_one_command_settles_it(one: Any, other: Any) -> None:
     """Two branches that edit different places, merged; a clash names two owners, and either can be renumbered."""
@@ -164,9 +165,11 @@ def test_two_branches_keep_what_they_gave_or_one_command_settles_it(one: Any, ot
     except PlanError as error:
         offered = re.findall(r"--renumber ([^\s,.]+)", str(error))
         theirs = {name for name in offered if any(name.startswith(mine[2]) or name == mine[1] for mine in (other,))}
-        kept = plan.build(both, plan.without(Ledger(lines), theirs)).ledger.given
+        racks = {zone.name: [rack.name for rack in zone.racks] for zone in both.topology.zones}
+        gone = theirs.union(*(racks.get(name, ()) for name in theirs))
+        kept = plan.build(both, plan.without(Ledger(lines), theirs, racks)).ledger.given
         for section, owners in united(base, branches[0]).items():
-            if section[0] not in theirs:
+            if section[0] not in gone:
                 assert owners.items() <= kept[section].items()
 
 
@@ -210,3 +213,14 @@ def test_node_asns_of_a_narrow_range_are_a_stretch_a_rack() -> None:
     every = [asn for asns in found.values() for asn in asns]
     assert len(set(every)) == len(every)
     assert all(asns[1] == asns[0] + 1 for asns in found.values())
+
+
+def test_a_new_spine_has_its_ports_in_order_and_the_routers_next_ones() -> None:
+    """It once had port 117 for the first rack, and a border router port 2454 for it."""
+    more: dict[str, Any] = {"borders": {"routers": 1}}
+    base = plan.build(design(BASE, **more)).ledger
+    grown = plan.build(design(BASE, **{**more, "spines": 3}), base)
+    new = [end.port for link in grown.links for end in (link.upper, link.lower) if end.device == "spine-3"]
+    assert sorted(new) == list(range(1, len(new) + 1))
+    border = [link.upper.port for link in grown.links if link.upper.device == "border-1"]
+    assert sorted(border) == list(range(1, len(border) + 1))
