@@ -16,8 +16,9 @@ from fabric.check._values import at
 _MOST_BYTES = 1 << 20
 """What is read of a compressed file; a packet filter has some kilobytes."""
 _VERDICT = re.compile(r"\b(accept|drop|reject)\b")
-_DPORT = re.compile(r"\bdport\s+(\{[^}]*\}|\S+)")
+_DPORT = re.compile(r"\bdport\s+(!=\s*)?(\{[^}]*\}|\S+)")
 _BASE_CHAIN = re.compile(r"\btype\s+filter\s+hook\s+input\b[^}]*?\bpolicy\s+drop\b")
+_PROTOCOL = re.compile(r"\b(?:l4proto|protocol|nexthdr)\s+(\{[^}]*\}|\S+)")
 _CONNECTED = re.compile(r"\bct\s+state\b(?!.*\bnew\b)")
 _ELSEWHERE = re.compile(r'\biif(name)?\s+"?lo\b|\bicmp|\bl4proto\s+"?(ipv6-)?icmp')
 _LOGGED = re.compile(
@@ -81,11 +82,21 @@ def _drops_all(statement: str) -> bool:
 def _accepts(statement: str, protocol: str, port: int) -> bool:
     if not re.search(r"\baccept\b", statement) or _CONNECTED.search(statement) or _ELSEWHERE.search(statement):
         return False
-    ports = _DPORT.search(statement)
-    other = {"tcp": "udp", "udp": "tcp"}[protocol]
-    if re.search(rf"\b{other}\b", statement) and not re.search(rf"\b{protocol}\b", statement):
+    if not _is_about(statement, protocol):
         return False
-    return ports is None or _holds(ports[1], port)
+    ports = _DPORT.search(statement)
+    if ports is None:  # of all ports, unless it is about those that packets come from
+        return "sport" not in statement
+    return _holds(ports[2], port) != bool(ports[1])
+
+
+def _is_about(statement: str, protocol: str) -> bool:
+    """Whether packets of the protocol may match: it is named, or none is."""
+    named = _PROTOCOL.search(statement)
+    if named is not None:
+        return re.search(rf"\b{protocol}\b|[@$]", named[1]) is not None
+    other = {"tcp": "udp", "udp": "tcp"}[protocol]
+    return re.search(rf"\b{protocol}\b", statement) is not None or re.search(rf"\b{other}\b", statement) is None
 
 
 def _holds(ports: str, port: int) -> bool:

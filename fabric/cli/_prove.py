@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,11 @@ from fabric.cli._console import answer, answer_json, note, say, show
 from fabric.cli._options import Format, FormatOption, JsonOption, LabOption
 from fabric.cli._running import running_lab
 
+if TYPE_CHECKING:
+    from fabric.lab import Impaired, Impairment, ImpairmentChange, LabStatus, RunningLab
+
+_Source = Literal["file", "zones", "target"]
+"""Who says what is impaired: the whole topology file, its `inter_zone`, or the command line."""
 _TARGET_HELP = (
     "link:DEVICE:PORT (what that port sends), link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE (all their "
     "cables, both ways) or zones:A--B (what one zone sends to the other, both ways)."
@@ -56,44 +62,52 @@ def impair(
 
     Example: fabric lab impair zones:zone-a--zone-b --delay 5ms --jitter 1ms
     """
-    from fabric.errors import InputError
-    from fabric.lab import Impairment, fabric_of, zone_pairs_of
+    from fabric.lab import Impairment
     from fabric.report import impairment_document, impairment_text
-    from fabric.verify import asked_for, impaired_of, inter_zone
 
     running = running_lab(lab)
-    now = running.status()
-    wanted = Impairment(
-        _number("ms", delay),
-        _number("ms", jitter),
-        _number("%", loss),
-        _number("%", corrupt),
-        _number("mbit", rate) if rate else None,
-        mtu,
-    )
     if clear:
-        changes = [running.engine.clear(running.name, None if target is None else [target])]
-        if target and not changes[0].targets:
-            active = ", ".join(entry.target for entry in now.impairments) or "none"
-            raise InputError(f"{target} is no active impairment of lab {running.name}; active: {active}.")
-    elif between_zones or from_file:
-        fabric = fabric_of(now)
-        asked = list(asked_for(fabric, now) if from_file else inter_zone(fabric, zone_pairs_of(now)))
-        if not asked:
-            keys = "inter_zone and no impairments" if from_file else "inter_zone"
-            raise InputError(f"The topology of lab {running.name} has no {keys}. Write some, or name a target.")
-        changes = [running.engine.impair(running.name, entry) for entry in asked]
-    elif target is None:
-        raise InputError(
-            "Name what to impair, such as link:spine-1--leaf-1, or use --from-file, --inter-zone or --clear."
-        )
+        changes = [_cleared(running, target)]
     else:
-        changes = [running.engine.impair(running.name, impaired_of(fabric_of(now), target, wanted))]
+        values = (_number("ms", delay), _number("ms", jitter), _number("%", loss), _number("%", corrupt))
+        wanted = Impairment(*values, _number("mbit", rate) if rate else None, mtu)
+        source: _Source = "file" if from_file else "zones" if between_zones else "target"
+        changes = [running.engine.impair(running.name, e) for e in _asked(running.status(), source, target, wanted)]
     if as_json:
         answer_json([impairment_document(running.name, change) for change in changes])
     else:
         for change in changes:
             say(impairment_text(change, cleared=clear))
+
+
+def _cleared(running: RunningLab, target: str | None) -> ImpairmentChange:
+    """What clearing one impairment, or all, changed."""
+    from fabric.errors import InputError
+
+    change = running.engine.clear(running.name, None if target is None else [target])
+    if target and not change.targets:
+        active = ", ".join(entry.target for entry in running.status().impairments) or "none"
+        raise InputError(f"{target} is no active impairment of lab {running.name}; active: {active}.")
+    return change
+
+
+def _asked(now: LabStatus, source: _Source, target: str | None, wanted: Impairment) -> Sequence[Impaired]:
+    """The impairments that the lab's topology file asks for, or its `inter_zone`, or the command line."""
+    from fabric.errors import InputError
+    from fabric.lab import fabric_of, zone_pairs_of
+    from fabric.verify import asked_for, impaired_of, inter_zone
+
+    fabric = fabric_of(now)
+    if source == "target":
+        if target is None:
+            ways = "--from-file, --inter-zone or --clear"
+            raise InputError(f"Name what to impair, such as link:spine-1--leaf-1, or use {ways}.")
+        return [impaired_of(fabric, target, wanted)]
+    found = list(asked_for(fabric, now) if source == "file" else inter_zone(fabric, zone_pairs_of(now)))
+    if not found:
+        keys = "inter_zone and no impairments" if source == "file" else "inter_zone"
+        raise InputError(f"The topology of lab {now.name} has no {keys}. Write some, or name a target.")
+    return found
 
 
 def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:

@@ -25,6 +25,9 @@ _BASE = "table inet filter { chain input { type filter hook input priority 0; po
         "tcp dport @open accept",
         "tcp dport $open accept",
         "ct state new tcp dport 179 accept",
+        "tcp dport != 22 accept",
+        "tcp dport != { 22, 80 } accept",
+        "ip protocol tcp accept",
     ],
 )
 def test_a_statement_that_may_accept_bgp(statement: str) -> None:
@@ -37,6 +40,10 @@ def test_a_statement_that_may_accept_bgp(statement: str) -> None:
         "tcp dport 180 accept",
         "tcp dport { 22, 1790 } accept",
         "udp dport 179 accept",
+        "tcp dport != 179 accept",
+        "tcp sport 179 accept",
+        "ip protocol vrrp accept",
+        "meta l4proto { esp, ah } accept",
         "ct state established,related accept",
         "iif lo accept",
         'iifname "lo" accept',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from copy import deepcopy
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_a_numbered_rack_gets_what_its_number_says() -> None:
 def test_a_new_racks_leaves_are_on_ports_side_by_side_and_alike_at_every_spine() -> None:
     base = plan.build(design(BASE)).ledger
     grown = plan.build(design({**BASE, "annex": "west"}), base)
-    ends = {link.upper.device: [] for link in grown.links if link.lower.device.startswith("annex-leaf")}  # type: ignore[var-annotated]
+    ends: defaultdict[str, list[int]] = defaultdict(list)
     for link in grown.links:
         if link.lower.device.startswith("annex-leaf"):
             ends[link.upper.device].append(link.upper.port)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fabric import plan
@@ -50,6 +50,7 @@ def test_any_text(text: str) -> None:
     st.text(st.sampled_from("ab1:-?&*<>[]{}#|,'\" \n"), max_size=30)
     | st.recursive(SCALARS, containers).map(yaml.safe_dump)
 )
+@example("---")  # which the one puts on line 2, the other on line 1
 @QUICK
 def test_libyaml_reads_what_python_reads(text: str) -> None:
     """All but three oddities: libyaml also accepts `>#`, and takes the tag `!` for that of a text (left out above).
@@ -62,11 +63,6 @@ def test_libyaml_reads_what_python_reads(text: str) -> None:
         slow = outcome(text)
     nothing = all("data=None" in read_as for read_as in (fast, slow))
     assert fast == slow or nothing or not slow.startswith("Source")
-
-
-def test_a_file_that_holds_nothing_is_read_alike_but_for_the_line() -> None:
-    """What a search found: the fast reader puts the nothing after `---` on line 2, the other one on line 1."""
-    test_libyaml_reads_what_python_reads.hypothesis.inner_test("---")  # type: ignore[attr-defined]
 
 
 def outcome(text: str) -> str:

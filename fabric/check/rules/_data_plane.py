@@ -13,8 +13,6 @@ from fabric.kubernetes import Resource
 
 _BGP_PLUGINS = ("ovn-bgp", "ovn_bgp", "evpn")
 _VLAN_TYPE = re.compile(r"^\s*(tenant_network_types|type_drivers|network_vlan_ranges)\s*=.*\S", re.MULTILINE)
-
-
 _CIDR = ("resource", "cidr")
 
 
@@ -59,9 +57,13 @@ def external_asn_is_no_leafs(scene: ResourceScene) -> Iterator[Hit]:
             yield node_set.hit(path, f"uplinks are external, and AS {value} is the leaf's of {peer} ({peer.where()})")
 
 
+def _runs_frr(node_set: NodeSet) -> bool:
+    return "frr" in texts(node_set.value, "services")
+
+
 def peers_are_given(scene: ResourceScene) -> Iterator[Hit]:
     for node_set in scene.node_sets:
-        if "frr" not in texts(node_set.value, "services"):
+        if not _runs_frr(node_set):
             continue
         for name, path, node in node_set.nodes():
             if not any(node_set.of_node(node, key) for key in ("edpm_frr_bgp_peers", "edpm_frr_bgp_uplinks")):
@@ -152,7 +154,12 @@ def one_provider_network(scene: ResourceScene) -> Iterator[Hit]:
 
 
 def tenants_do_not_overlap(scene: ResourceScene) -> Iterator[Hit]:
-    """Subnets of OpenStack that are resources themselves, against each other and against the networks of nodes."""
+    """Subnets of OpenStack that are resources themselves, against each other and against the networks of nodes.
+
+    Where nothing in the files announces them, tenants may well use one prefix twice.
+    """
+    if not any(map(_over_bgp, _control_planes(scene))) and not any(map(_runs_frr, scene.node_sets)):
+        return
     own = [(subnet, cidr) for subnet in scene.of_kind("Subnet") if (cidr := prefix(at(subnet.spec, *_CIDR)))]
     for count, (subnet, cidr) in enumerate(own):
         for other, taken in own[:count]:

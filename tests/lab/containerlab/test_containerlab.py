@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import TOPOLOGIES
+from tests.lab.conftest import WaitUntil
 from tests.lab.containerlab.conftest import World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]  # the first one builds containerlab and the image
@@ -128,7 +128,7 @@ spec:
 """
 
 
-def test_the_rendered_topology_works_alone(world: World, tmp_path: Path) -> None:
+def test_the_rendered_topology_works_alone(world: World, tmp_path: Path, wait_until: WaitUntil) -> None:
     """`containerlab deploy` on what `fabric render` wrote, with nothing of ours running."""
     out = tmp_path / "out"
     rendered = world.fabric("render", QUICKSTART, "-o", out, "--export", "containerlab", "--image", "fabric-frr:latest")
@@ -140,19 +140,13 @@ def test_the_rendered_topology_works_alone(world: World, tmp_path: Path) -> None
         ping = "until ping -c1 -W1 -I 10.240.0.3 10.240.0.131; do sleep 0.2; done"
         leaf = ("docker", "exec", "clab-quickstart-a1-server-1", "timeout", "60", "sh", "-c", ping)
         assert world.run(*leaf).returncode == 0
-        assert _established(world, "clab-quickstart-spine-1", 8)
+        wait_until(lambda: _established(world, "clab-quickstart-spine-1") == 8, "the sessions of both families")
     finally:
         world.run("containerlab", "destroy", "--topo", topology, "--cleanup", cwd=out)
 
 
-def _established(world: World, container: str, wanted: int, patience_s: float = 60.0) -> bool:
-    """Whether a router comes to have as many established sessions: those of one family may be later than packets."""
+def _established(world: World, container: str) -> int:
+    """How many sessions of a router are established."""
     summary = ("docker", "exec", container, "vtysh", "-c", "show bgp summary json")
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        families = json.loads(world.run(*summary).stdout)
-        states = [peer["state"] for family in families.values() for peer in family["peers"].values()]
-        if states == ["Established"] * wanted:
-            return True
-        time.sleep(0.5)
-    return False
+    families = json.loads(world.run(*summary).stdout)
+    return sum(peer["state"] == "Established" for family in families.values() for peer in family["peers"].values())
