@@ -102,11 +102,15 @@ class LabEngine(Protocol):
         ...
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
-        """How a program ended that ran in a device's network namespace (`None`: in none of a device's)."""
+        """How a program ended that ran on a device, as a user's programs do (`None`: where all devices can be seen)."""
         ...
 
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
         """The exit code of a program that ran there on the caller's own terminal."""
+        ...
+
+    def shell(self, name: str, device: str) -> str:
+        """The program that, attached on a device, is a shell there."""
         ...
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
@@ -258,6 +262,10 @@ class EmbeddedEngine:
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
         """See `LabEngine.attach`."""
         return run_attached(self._inside(name, device, tamed(argv)))
+
+    def shell(self, name: str, device: str) -> str:  # noqa: ARG002
+        """See `LabEngine.shell`. The machine's programs are every device's."""
+        return self._environ.get("SHELL", "/bin/sh")
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """See `LabEngine.call`. This package can be imported there: `[sys.executable, "-m", "fabric.…"]`."""

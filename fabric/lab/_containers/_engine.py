@@ -14,9 +14,9 @@ from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command
 from fabric.lab._containers._enter import ask, enter_argv
+from fabric.lab._containers._inside import environment, inside_argv, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import RECORD_FILE, Record, record_from
-from fabric.lab._containers._router import inside_argv
 from fabric.lab._containers._start import Start, digest_of, start, topology_file
 from fabric.lab._design import containerlab_files
 from fabric.lab._engine import (
@@ -29,7 +29,7 @@ from fabric.lab._engine import (
     not_up,
     unheard,
 )
-from fabric.lab._enter import Completed, conversation, run_attached, run_captured
+from fabric.lab._enter import Completed, conversation, inner_environment, run_attached, run_captured
 from fabric.lab._fault import FAULTS, Fault, FaultChange, fault_value
 from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
 from fabric.lab._launch import UpOptions
@@ -125,23 +125,28 @@ class ContainerlabEngine:
         return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
-        """See `LabEngine.run`. The program and its files are the host's, the network is the container's."""
-        return run_captured(self._inside(name, device, argv), "", timeout_s)
+        """See `LabEngine.run`. On a device, the program and its files are the container's."""
+        way, environ = self._way(name, device, argv)
+        return run_captured(way, "", timeout_s, environ)
 
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
-        """See `LabEngine.attach`."""
-        return run_attached(self._inside(name, device, argv))
+        """See `LabEngine.attach`. On a device, the program and its files are the container's."""
+        return run_attached(*self._way(name, device, argv))
+
+    def shell(self, name: str, device: str) -> str:
+        """See `LabEngine.shell`."""
+        return shell(self._pids(name, device)[device], self._environ)
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """See `LabEngine.call`."""
-        done = run_captured(self._inside(name, None, argv), stdin, None)
+        done = run_captured(self._inside(name, argv), stdin, None)
         if done.exit_code:
             raise failed_call(name, argv, done)
         return done.stdout
 
     def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
         """See `LabEngine.converse`."""
-        return conversation(self._inside(name, None, argv))
+        return conversation(self._inside(name, argv))
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """See `LabEngine.vtysh`."""
@@ -236,8 +241,15 @@ class ContainerlabEngine:
         blueprint = self._directory(name).text(BLUEPRINT_FILE)
         return ask(self._pids(name), {"blueprint": blueprint, "before": held, **request})
 
-    def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
-        return enter_argv(self._pids(name, device), device, argv)
+    def _way(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """The command that runs `argv` in a device's container, or where all can be seen, and its environment."""
+        if device is None:
+            return self._inside(name, argv), inner_environment(self._environ)
+        pid = self._pids(name, device)[device]
+        return user_argv(pid, tuple(argv)), environment(pid, self._environ)
+
+    def _inside(self, name: str, argv: Sequence[str]) -> tuple[str, ...]:
+        return enter_argv(self._pids(name), argv)
 
     def _pids(self, name: str, device: str | None = None) -> Mapping[str, int]:
         record = self._record(name)

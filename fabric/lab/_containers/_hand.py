@@ -16,8 +16,8 @@ from typing import Any
 from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import from_json
 from fabric.lab._breaker import Breaker
+from fabric.lab._containers._inside import inside as inside_container
 from fabric.lab._containers._processes import ContainerProcesses
-from fabric.lab._containers._router import inside as inside_container
 from fabric.lab._containers._router import restart
 from fabric.lab._daemons import config_refused
 from fabric.lab._fault import DaemonName, Fault, fault_from, held

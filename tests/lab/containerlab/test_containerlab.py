@@ -66,9 +66,7 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
     refused = world.fabric(*UP, other)
     assert (refused.returncode, "already up, with other devices" in refused.stderr) == (3, True)
 
-    assert "eth1" in world.fabric("lab", "exec", "spine-1", "--", "ip", "link").stdout
-    told = world.fabric("lab", "exec", "spine-1", "--", "sh", "-c", "hostname; exit 7")
-    assert (told.returncode, told.stdout) == (7, "spine-1\n")
+    _a_container_is_entered_as_docker_does(world)
     assert "spine-1" in world.fabric("lab", "vtysh", "spine-1", "-c", "show version").stdout
     assert "no device nobody" in world.fabric("lab", "exec", "nobody", "--", "true").stderr
     assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
@@ -80,6 +78,24 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
     assert world.fabric("lab", "heal", "pause:spine-1:bgpd").returncode == 0
     assert "T (stopped)" not in world.run(*_BGPD_STATE).stdout
 
+
+def _a_container_is_entered_as_docker_does(world: World) -> None:
+    told = world.fabric("lab", "exec", "spine-1", "--", "sh", "-c", f"{_WHERE}; touch /mark; exit 7")
+    assert told.returncode == 7, told.stderr
+    by_docker = world.run("docker", "exec", "clab-quickstart-spine-1", "sh", "-c", f"{_WHERE}; ls /mark").stdout
+    assert told.stdout.splitlines() == by_docker.splitlines()[:-1]  # nothing of `fabric` or its environment is seen
+    assert by_docker.splitlines()[-1] == "/mark"
+    assert "router" in told.stdout
+    strange = world.fabric("lab", "exec", "spine-1", "--", sys.executable, "-c", "1")
+    assert (strange.returncode, "No such file" in strange.stderr) == (127, True), strange.stderr
+    shell = world.run("sh", "-c", f"echo 'cat /proc/1/comm' | {sys.executable} -m fabric lab shell spine-1")
+    assert shell.stdout == "router\n", shell.stderr
+
+
+_WHERE = (
+    "hostname; pwd; cat /proc/1/comm /etc/frr/daemons; ls /sys/class/net; env | grep -Ev '_=|TERM=' | sort; "
+    "readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/ipc; grep CapEff /proc/self/status"
+)
 
 _BGPD_STATE = (
     *("docker", "exec", "clab-quickstart-spine-1"),
