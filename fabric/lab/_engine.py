@@ -345,17 +345,16 @@ class EmbeddedEngine:
 
     def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
         """See `LabEngine.impair`."""
-        return _impairment_change(self._ask(name, {"op": "impair", "impaired": impaired_value(impaired)}))
+        return impairment_change_from(self._ask(name, {"op": "impair", "impaired": impaired_value(impaired)}))
 
     def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:
         """See `LabEngine.clear`."""
         wanted = None if targets is None else list(targets)
-        return _impairment_change(self._ask(name, {"op": "clear", "targets": wanted}))
+        return impairment_change_from(self._ask(name, {"op": "clear", "targets": wanted}))
 
     def lateness(self, name: str) -> Lateness | None:
         """See `LabEngine.lateness`."""
-        found = self._ask(name, {"op": "relay"})
-        return None if found is None else Lateness(found["frames"], _three(found["late_ms"]))
+        return lateness_from(self._ask(name, {"op": "relay"}))
 
     def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
         status, _ = self._alive(name)
@@ -392,8 +391,14 @@ def change_from(reply: Mapping[str, Any]) -> FaultChange:
     return FaultChange(tuple(reply["targets"]), reply["ports"], reply["milliseconds"])
 
 
-def _impairment_change(reply: Mapping[str, Any]) -> ImpairmentChange:
+def impairment_change_from(reply: Mapping[str, Any]) -> ImpairmentChange:
+    """What the lab says that came of impairing or clearing."""
     return ImpairmentChange(tuple(reply["targets"]), reply["means"], _three(reply["timer_ms"]))
+
+
+def lateness_from(reply: Mapping[str, Any] | None) -> Lateness | None:
+    """What the relay says of how late it was."""
+    return None if reply is None else Lateness(reply["frames"], _three(reply["late_ms"]))
 
 
 def _three(value: Sequence[float] | None) -> tuple[float, float, float] | None:

@@ -37,7 +37,9 @@ def test_ports_get_the_numbers_that_the_kernel_gave_them() -> None:
     drawn = draw(spec, find_frr(os.environ))
     numbers = {d.name: {port.name: n for n, port in enumerate(d.ports, start=7)} for d in drawn.devices}
     blueprint = with_indexes(drawn, numbers)
-    assert blueprint.wires == ()
+    assert len(blueprint.wires) == len(spec.fabric.cables)
+    for end in (end for wire in blueprint.wires for end in (wire.a, wire.b)):
+        assert end.index == numbers[end.device][end.name]
     for device in blueprint.devices:
         assert [port.index for port in device.ports] == list(range(7, 7 + len(device.ports)))
 
