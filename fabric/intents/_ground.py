@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fabric.config import Address, FabricConfig, Family
-from fabric.simulate import DELIVERED, FAMILIES, Fate, Simulation, Step, Walk
+from fabric.simulate import DELIVERED, Fate, Simulation, Situation, Step, Walk, situation_of
 
 
 class Ground(Protocol):
@@ -25,12 +25,12 @@ class Ground(Protocol):
 
 
 class Predicted:
-    """The forwarding that a simulation predicts."""
+    """The forwarding that is predicted: by a simulation, or for a scenario of a sweep."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.fabric = simulation.fabric
-        self.simulation = simulation
-        self._walks: Mapping[Family, Walk] = {family: Walk(simulation, family) for family in FAMILIES}
+    def __init__(self, state: Simulation | Situation) -> None:
+        self.fabric = state.fabric
+        situation = situation_of(state) if isinstance(state, Simulation) else state
+        self._walks: Mapping[Family, Walk] = situation.walks
 
     def alive(self, device: str) -> bool:
         """True when the device has not failed."""

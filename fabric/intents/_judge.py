@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric.config import Address, FabricConfig
@@ -42,18 +42,22 @@ class Judge:
 
     def breach(self, demand: Demand) -> Breach | None:
         """How the demand is broken in this state; `None` while it is met. Outages are for `Convergence` to judge."""
-        gone = self._zones_gone(demand)
+        gone = self.zones_gone(demand)
         if gone is not None:
             return gone
-        if demand.kind is Kind.OUTAGE:
-            return None
-        question = _QUESTIONS[demand.kind]
-        return first_of((pair, question(self, demand, pair)) for pair in self.living(demand))
+        return first_of((pair, self.answer(demand, pair)) for pair in self.living(demand))
+
+    def answer(self, demand: Demand, pair: Pair) -> str | None:
+        """How a living pair breaks the demand; `None` where it does not."""
+        return None if demand.kind is Kind.OUTAGE else _QUESTIONS[demand.kind](self, demand, pair)
 
     def living(self, demand: Demand) -> Iterator[Pair]:
         """The pairs of the demand whose ends live."""
-        alive = self._ground.alive
-        return (pair for pair in demand.pairs if alive(pair[0].device) and alive(pair[1].device))
+        return (pair for pair in demand.pairs if self.lives(pair))
+
+    def lives(self, pair: Pair) -> bool:
+        """True when both ends of the pair live."""
+        return self._ground.alive(pair[0].device) and self._ground.alive(pair[1].device)
 
     def flow(self, source: Endpoint, destination: Endpoint) -> Flow:
         """The flow of packets between two endpoints."""
@@ -62,7 +66,8 @@ class Judge:
             self._flows[key] = flow(self._ground, *key)
         return self._flows[key]
 
-    def _zones_gone(self, demand: Demand) -> Breach | None:
+    def zones_gone(self, demand: Demand) -> Breach | None:
+        """How the demand is broken by the destinations that live, whoever reaches them."""
         if not demand.zones_left:
             return None
         names = {pair[1].device for pair in demand.pairs if self._ground.alive(pair[1].device)}
@@ -83,7 +88,11 @@ class Judge:
 
 def first_of(answers: Iterator[tuple[Pair, str | None]]) -> Breach | None:
     """The breach of the first pair with an answer, with the number of pairs that have one."""
-    broken = [(pair, found) for pair, found in answers if found is not None]
+    return breach_of([(pair, found) for pair, found in answers if found is not None])
+
+
+def breach_of(broken: Sequence[tuple[Pair, str]]) -> Breach | None:
+    """The breach of the first of these pairs; `None` without any."""
     if not broken:
         return None
     (source, destination), found = broken[0]

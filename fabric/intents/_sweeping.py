@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fabric.config import FabricConfig
 from fabric.intents._demand import Demand
-from fabric.intents._evaluate import judge_at_rest
 from fabric.intents._ground import Predicted
-from fabric.intents._judge import Judge
-from fabric.simulate import NONE, Failures, Remark, Situation, simulate
+from fabric.intents._judge import Breach, Judge
+from fabric.intents._standing import Standing
+from fabric.simulate import NONE, Failures, Remark, Situation, at_rest
 
 JUDGE = "intents"
 
@@ -22,13 +22,23 @@ class IntentJudge:
     demands: tuple[Demand, ...]
 
     def __call__(self, situation: Situation) -> Sequence[Remark]:
-        judge = Judge(Predicted(situation.simulation))
-        asked = (demand for demand in self.demands if demand.holds_under(situation.failures))
-        found = ((demand, judge.breach(demand)) for demand in asked)
-        return [Remark(JUDGE, str(d), b.pairs, harmful=True, details=str(b)) for d, b in found if b is not None]
+        wanted = [n for n, demand in enumerate(self.demands) if demand.holds_under(situation.failures)]
+        before = situation.before
+        if before is None:
+            found = _at_once(self.demands, wanted, situation)
+        else:
+            found = before.kept(self, lambda: Standing(self.demands, before)).breaches(situation, wanted)
+        return [Remark(JUDGE, str(self.demands[n]), b.pairs, harmful=True, details=str(b)) for n, b in found]
+
+
+def _at_once(demands: Sequence[Demand], wanted: Sequence[int], situation: Situation) -> Iterator[tuple[int, Breach]]:
+    judge = Judge(Predicted(situation))
+    found = ((number, judge.breach(demands[number])) for number in wanted)
+    return ((number, breach) for number, breach in found if breach is not None)
 
 
 def intent_judge(demands: Sequence[Demand], fabric: FabricConfig, failures: Failures = NONE) -> IntentJudge:
     """The judge of the demands that hold before the sweep, and that failures are to leave alone."""
-    verdicts = judge_at_rest(demands, Predicted(simulate(fabric, failures)))
-    return IntentJudge(tuple(verdict.demand for verdict in verdicts if verdict.kept))
+    before = at_rest(fabric, failures)
+    broken = {number for number, _ in Standing(demands, before).breaches(before, range(len(demands)))}
+    return IntentJudge(tuple(demand for number, demand in enumerate(demands) if number not in broken))

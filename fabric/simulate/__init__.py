@@ -13,6 +13,7 @@ from fabric.simulate._explain import (
 )
 from fabric.simulate._fibs import CompressedFib
 from fabric.simulate._forwarding import Fate, Hop, TracedPath
+from fabric.simulate._judging import Bench, Case, at_rest, bench, bench_of, case_of
 from fabric.simulate._load import LinkLoad, Load, LoadJudge, TierLoad, load, load_judge
 from fabric.simulate._overview import DeviceSummary, Overview, Reached, ReachMatrix, overview
 from fabric.simulate._reachability import (
@@ -51,7 +52,7 @@ from fabric.simulate._values import (
     SessionType,
     UnknownDeviceError,
 )
-from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Remark, Situation
+from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Remark, Situation, situation_of
 from fabric.simulate._vrf import vrf_device
 from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, what_if
 
@@ -67,10 +68,12 @@ __all__ = [
     "AsHop",
     "Asymmetry",
     "Attributes",
+    "Bench",
     "BgpNextHop",
     "Budget",
     "BudgetMapper",
     "Candidate",
+    "Case",
     "Choice",
     "Chunk",
     "ClassBudget",
@@ -133,9 +136,13 @@ __all__ = [
     "Walk",
     "WhatIf",
     "WhatIfError",
+    "at_rest",
+    "bench",
+    "bench_of",
     "budget",
     "budgets",
     "by_role",
+    "case_of",
     "combined",
     "drain",
     "endpoints",
@@ -152,6 +159,7 @@ __all__ = [
     "scenarios",
     "sessions_over",
     "simulate",
+    "situation_of",
     "sweep",
     "tcp_gap_ms",
     "trace",

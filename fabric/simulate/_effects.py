@@ -6,13 +6,15 @@ once more. Where their announcements then differ from what each failure alone ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 from fabric.simulate._classsets import ClassSet
+from fabric.simulate._decision import Decision
 from fabric.simulate._ground import FamilyGround, united
+from fabric.simulate._outcomes import decisions
 from fabric.simulate._together import Held, State, spread
 
 
@@ -68,6 +70,13 @@ class Effect(Protocol):
         """By endpoint's speaker, the classes of living endpoints that it has no path of any more."""
 
     @property
+    def changed(self) -> Changed:
+        """By living speaker, the classes that it may hold other paths of."""
+
+    def decided(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What a speaker has decided for its changed classes, those without any path left out."""
+
+    @property
     def losses(self) -> Losses:
         """The next hops that routes lost."""
 
@@ -93,6 +102,14 @@ class Alone:
         """How many routes lost next hops, and how many next hops that is."""
         return _size(self.ground, (loss for losses in self.losses.values() for loss in losses))
 
+    def decided(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What a speaker has decided for its changed classes, those without any path left out."""
+        return self.decided_within(index, self.changed.get(index, 0))
+
+    def decided_within(self, index: int, classes: ClassSet) -> Iterator[tuple[Decision, ClassSet]]:
+        """The same for some of the classes."""
+        return _decisions(self.ground, index, self.state.received[index].values(), self.state.best[index], classes)
+
 
 @dataclass(frozen=True)
 class Joint:
@@ -107,6 +124,8 @@ class Joint:
     """By speaker, the classes that both bear on."""
     again: Losses
     """Of these, what they lost."""
+    merged: Mapping[int, tuple[Sequence[Held], Held]]
+    """Of these, all usable paths by speaker, and the best ones."""
 
     @cached_property
     def narrowed(self) -> tuple[int, int]:
@@ -117,6 +136,24 @@ class Joint:
             routes += effect.narrowed[0] - out_routes
             hops += effect.narrowed[1] - out_hops
         return routes, hops
+
+    @cached_property
+    def changed(self) -> Changed:
+        """By living speaker, the classes that it may hold other paths of."""
+        found: Changed = {}
+        for effect in (self.one, self.two):
+            for index, classes in effect.changed.items():
+                if index not in self.unit.speakers:
+                    found[index] = found.get(index, 0) | classes
+        return found
+
+    def decided(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
+        """What a speaker has decided for its changed classes, those without any path left out."""
+        both = self.both.get(index, 0)
+        for effect in (self.one, self.two):
+            yield from effect.decided_within(index, effect.changed.get(index, 0) & ~both)
+        if both:
+            yield from _decisions(self.ground, index, *self.merged[index], both)
 
     def _inside(self, effect: Alone) -> Iterator[Loss]:
         """The losses of one effect that do not count: the other bears on them too, or the speaker is gone."""
@@ -196,12 +233,14 @@ def _joined(ground: FamilyGround, unit: Unit, one: Alone, two: Alone) -> Effect:
             if index not in unit.speakers:
                 missing[index] = missing.get(index, 0) | classes & wanted & ~both.get(index, 0)
     again: dict[int, tuple[Loss, ...]] = {}
+    merged: dict[int, tuple[Sequence[Held], Held]] = {}
     for index, classes in both.items():
         received = list(_merged(ground.state, (one, two), unit, index, classes))
         best = _decided_again(ground, (one, two), index, received, classes)
+        merged[index] = received, best
         again[index] = _compared(ground, index, received, best, classes)
         missing[index] = missing.get(index, 0) | _gone(ground, index, best, classes & wanted)
-    return Joint(ground, unit, _filled(missing), one, two, both, _filled(again))
+    return Joint(ground, unit, _filled(missing), one, two, both, _filled(again), merged)
 
 
 def _overlap(one: Alone, two: Alone, dead: frozenset[int]) -> Changed:
@@ -301,6 +340,14 @@ def _compared(
         for left, here in after
         if 0 < left < width and there & here
     )
+
+
+def _decisions(
+    ground: FamilyGround, index: int, received: Iterable[Held], best: Held, classes: ClassSet
+) -> Iterator[tuple[Decision, ClassSet]]:
+    if not classes:
+        return iter(())
+    return decisions(ground.rules, index, ground.rules.offers(index, received), best, classes)
 
 
 def _gone(ground: FamilyGround, index: int, best: Held, classes: ClassSet) -> ClassSet:

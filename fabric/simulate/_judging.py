@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from hashlib import sha256
 
 from fabric.config import FabricConfig, Family, Prefix
+from fabric.simulate._after import Before
 from fabric.simulate._effects import Alone, Effect, Loss, Unit, fail, ranked, together
 from fabric.simulate._forwarding import Fate
 from fabric.simulate._ground import FamilyGround, Ground, first_prefix, ground
 from fabric.simulate._reachability import Walk, endpoints, lost_pairs
 from fabric.simulate._scenarios import Kind, Scenario, units
-from fabric.simulate._values import Failures, NoStableStateError
+from fabric.simulate._values import NONE, Failures, NoStableStateError
 from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Situation
 from fabric.simulate._whatif import combined
 
@@ -47,8 +50,20 @@ class Bench:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.healthy = Situation(case.fabric, case.failures)
+        self.healthy = at_rest(case.fabric, case.failures)
         self._alone: dict[str, tuple[Alone, ...] | None] = {}
+        self._latest: tuple[Scenario, Sequence[Effect] | None] | None = None
+
+    def situation(self, scenario: Scenario) -> Situation:
+        """The fabric in a scenario: told from the healthy one where that is sound, else to be simulated."""
+        failures = combined(self.case.failures, scenario.failures)
+        effects = self._told(scenario)
+        told = None if effects is None else self._before.after(failures, effects)
+        return Situation(self.case.fabric, failures, self.healthy, told)
+
+    @cached_property
+    def _before(self) -> Before:
+        return Before(self.healthy.simulation, self.healthy.walks)
 
     @cached_property
     def ground(self) -> Ground | None:
@@ -94,9 +109,12 @@ class Bench:
         return Judgement(count, tuple(harmful), narrowest, worst)
 
     def _judged(self, scenario: Scenario, most: int) -> Judged:
-        situation = Situation(self.case.fabric, combined(self.case.failures, scenario.failures))
-        judged = self._by_effects(scenario, 0 if self.case.judges else most) or self._in_full(scenario, situation)
-        if judged.unstable or not self.case.judges:
+        judged = self._by_effects(scenario, 0 if self.case.judges else most)
+        if judged is not None and not self.case.judges:
+            return judged
+        situation = self.situation(scenario)
+        judged = judged or self._in_full(scenario, situation)
+        if judged.unstable:
             return judged
         return replace(judged, remarks=tuple(remark for judge in self.case.judges for remark in judge(situation)))
 
@@ -119,7 +137,7 @@ class Bench:
     def _narrowed(self, walks: Mapping[Family, Walk]) -> Narrowed | None:
         lost: list[tuple[float, str, Prefix, int, int]] = []
         for (device, prefix), before in self.widths.items():
-            entry = walks["ipv4" if prefix.version == 4 else "ipv6"].fibs[device].get(prefix)
+            entry = walks["ipv4" if prefix.version == 4 else "ipv6"].entry(device, prefix)
             after = before if entry is None else len(entry.next_hops)
             if after < before:
                 lost.append((after / before, device, prefix, before, after))
@@ -130,25 +148,32 @@ class Bench:
 
     def _by_effects(self, scenario: Scenario, most: int) -> Judged | None:
         """What the effects say; `None` where they cannot. The example of lost next hops is left out below `most`."""
-        if self.ground is None:
-            return None
-        alone = [self._effects(scenario.kind, target) for target in scenario.targets]
-        first = alone[0]
-        if first is None:
-            return None
-        effects: Sequence[Effect] = first
-        if len(alone) > 1:
-            second = alone[1]
-            if second is None:
-                return None
-            effects = [together(one, two) for one, two in zip(first, second, strict=True)]
-        if any(effect.missing and effect.ground.covered for effect in effects):
+        effects = self._told(scenario)
+        if effects is None or any(effect.missing and effect.ground.covered for effect in effects):
             return None
         cuts = tuple(cut for effect in effects if effect.missing for cut in self._missed(effect))
         routes, hops = map(sum, zip(*(effect.narrowed for effect in effects), strict=True))
         if not hops or (hops <= most and not cuts):
             return Judged(scenario, cuts)
         return Judged(scenario, cuts, _example(effects, routes, hops))
+
+    def _told(self, scenario: Scenario) -> Sequence[Effect] | None:
+        """What the scenario does in each family; `None` where only a simulation says it."""
+        if self._latest is None or self._latest[0] is not scenario:
+            self._latest = scenario, self._found_out(scenario)
+        return self._latest[1]
+
+    def _found_out(self, scenario: Scenario) -> Sequence[Effect] | None:
+        if self.ground is None:
+            return None
+        alone = [self._effects(scenario.kind, target) for target in scenario.targets]
+        first = alone[0]
+        if first is None or len(alone) == 1:
+            return first
+        second = alone[1]
+        if second is None:
+            return None
+        return [together(one, two) for one, two in zip(first, second, strict=True)]
 
     def _missed(self, effect: Effect) -> Iterator[Cut]:
         """The living pairs of endpoints of which one has no route to the other."""
@@ -193,6 +218,42 @@ class Bench:
 def judge_chunk(case: Case, chunk: Sequence[Scenario]) -> Judgement:
     """What the scenarios of a chunk come to; the bench is kept for the next chunk."""
     return bench_of(case).judge(chunk)
+
+
+class _Same:
+    """A fabric by identity, which says that it is the same sooner than its every part does."""
+
+    def __init__(self, fabric: FabricConfig) -> None:
+        self.fabric = fabric
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.fabric is other.fabric
+
+    def __hash__(self) -> int:
+        return id(self.fabric)
+
+
+def at_rest(fabric: FabricConfig, failures: Failures = NONE) -> Situation:
+    """The fabric before anything of a sweep fails; one and the same for all who ask about it one after the other."""
+    return _at_rest(_Same(fabric), failures)
+
+
+@lru_cache(maxsize=1)
+def _at_rest(same: _Same, failures: Failures) -> Situation:
+    return Situation(same.fabric, failures)
+
+
+def case_of(
+    fabric: FabricConfig, failures: Failures = NONE, judges: tuple[Judge, ...] = (), *, in_full: bool = False
+) -> Case:
+    """The case with its key."""
+    asked = (fabric, failures, judges, in_full)
+    return Case(*asked, sha256(pickle.dumps(asked)).hexdigest())
+
+
+def bench(fabric: FabricConfig, failures: Failures = NONE) -> Bench:
+    """A bench of one's own, for scenarios that are looked at one by one."""
+    return Bench(case_of(fabric, failures))
 
 
 @lru_cache(maxsize=1)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from fabric.config import Address, FabricConfig, Family, Port
-from fabric.simulate._reachability import Walk
+from fabric.config import Cable, FabricConfig, Family, Port
+from fabric.simulate._pouring import Poured, Sent, divert, gbps, offers, pour
+from fabric.simulate._reachability import Endpoint, Walk
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation
 from fabric.simulate._traffic import Stream
@@ -92,78 +94,49 @@ def load(simulation: Simulation, streams: Iterable[Stream], link_gbps: float | N
 def _load(
     fabric: FabricConfig, walks: Mapping[Family, Walk], streams: Iterable[Stream], link_gbps: float | None
 ) -> Load:
-    alive = [s for s in streams if walks["ipv4"].alive(s.source.device) and walks["ipv4"].alive(s.destination.device)]
-    towards: dict[Address, list[Stream]] = {}
-    for stream in alive:
-        towards.setdefault(stream.destination.address, []).append(stream)
-    sent: dict[Port, float] = {}
-    lost = 0.0
-    for destination, members in towards.items():
-        walk = walks["ipv4" if destination.version == 4 else "ipv6"]
-        lost += _pour(fabric, walk, destination, members, sent)
-    links = sorted(_links(fabric, walks["ipv4"], sent, link_gbps), key=_rank)
-    return Load(tuple(links), tuple(_tiers(fabric, links)), sum(s.gbps for s in alive), lost)
+    poured = _poured(walks, streams)
+    links = sorted(_links(fabric, walks["ipv4"], _sent(walks, poured), link_gbps), key=_rank)
+    offered = sum(sum(item.offered.values()) for item in poured)
+    arrived = sum(item.arrived(_walk(walks, item)) for item in poured)
+    return Load(tuple(links), tuple(_tiers(fabric, links)), gbps(offered), _rounded(gbps(offered - arrived)))
 
 
-def _pour(
-    fabric: FabricConfig, walk: Walk, destination: Address, streams: Sequence[Stream], sent: dict[Port, float]
-) -> float:
-    """Adds the streams to what every port sends; the Gbit/s that do not arrive."""
-    amounts: dict[str, float] = {}
-    for stream in streams:
-        amounts[stream.source.device] = amounts.get(stream.source.device, 0.0) + stream.gbps
-    legs = {name: walk.legs(name, destination) for name in fabric.by_name}
-    sources = set(amounts)
-    arrived = 0.0
-    for name in _from_sources(sources, {n: [leg.far for leg in found if leg.far] for n, found in legs.items()}):
-        amount = amounts.get(name, 0.0)
-        if not legs[name]:
-            arrived += amount if walk.owns(name, destination) else 0.0
-            continue
-        # What comes from elsewhere ends on a device that does not forward; what it sends itself goes out.
-        own = sum(s.gbps for s in streams if s.source.device == name)
-        going = amount if fabric.by_name[name].forwarding else own
-        for leg in legs[name]:
-            part = going / len(legs[name])
-            sent[leg.port] = sent.get(leg.port, 0.0) + part
-            if leg.far is not None:
-                amounts[leg.far] = amounts.get(leg.far, 0.0) + part
-    return _rounded(sum(s.gbps for s in streams) - arrived)
+def _poured(walks: Mapping[Family, Walk], streams: Iterable[Stream]) -> tuple[Poured, ...]:
+    found = offers(streams, walks["ipv4"]).items()
+    return tuple(pour(walks[family_of(there)], there, offered) for there, offered in found)
 
 
-def _from_sources(sources: Iterable[str], onward: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The devices that packets reach, each after all that send to it; what a loop leads to comes never."""
-    reached, queue = set(sources), list(sources)
-    while queue:
-        for far in onward[queue.pop()]:
-            if far not in reached:
-                reached.add(far)
-                queue.append(far)
-    waiting = dict.fromkeys(reached, 0)
-    for name in reached:
-        for far in onward[name]:
-            waiting[far] += 1
-    ready = sorted(name for name, count in waiting.items() if not count)
-    while ready:
-        name = ready.pop()
-        yield name
-        for far in onward[name]:
-            waiting[far] -= 1
-            if not waiting[far]:
-                ready.append(far)
+def _sent(walks: Mapping[Family, Walk], poured: Iterable[Poured]) -> Sent:
+    sent = Sent()
+    for item in poured:
+        for port, part in item.sent(_walk(walks, item)):
+            sent[port] = sent.get(port, 0) + part
+    return sent
 
 
-def _rounded(gbps: float) -> float:
-    """Without what summing floats leaves behind."""
-    return gbps if gbps > 1e-9 else 0.0
+def _walk(walks: Mapping[Family, Walk], poured: Poured) -> Walk:
+    return walks[family_of(poured.destination)]
 
 
-def _links(fabric: FabricConfig, walk: Walk, sent: Mapping[Port, float], link_gbps: float | None) -> Iterator[LinkLoad]:
+def family_of(endpoint: Endpoint) -> Family:
+    """The family that the endpoint is reached in."""
+    return "ipv4" if endpoint.address.version == 4 else "ipv6"
+
+
+def _rounded(rate: float) -> float:
+    """Without what whole units leave behind."""
+    return rate if rate > 1e-9 else 0.0
+
+
+def _links(fabric: FabricConfig, walk: Walk, sent: Mapping[Port, int], link_gbps: float | None) -> Iterator[LinkLoad]:
     for cable in fabric.cables:
         if walk.carries(cable):
-            speed = link_gbps if cable.speed_gbps is None else cable.speed_gbps
-            yield LinkLoad(cable.a, cable.b, sent.get(cable.a, 0.0), speed)
-            yield LinkLoad(cable.b, cable.a, sent.get(cable.b, 0.0), speed)
+            for out, to in ((cable.a, cable.b), (cable.b, cable.a)):
+                yield _link(cable, out, to, sent.get(out, 0), link_gbps)
+
+
+def _link(cable: Cable, out: Port, to: Port, sent: int, link_gbps: float | None) -> LinkLoad:
+    return LinkLoad(out, to, gbps(sent), link_gbps if cable.speed_gbps is None else cable.speed_gbps)
 
 
 def _rank(link: LinkLoad) -> tuple[float, float, str]:
@@ -190,6 +163,41 @@ def _speed(links: Iterable[LinkLoad]) -> float:
     return sum(link.speed_gbps or 0.0 for link in links)
 
 
+class _Standing:
+    """The load before failures, and what it tells of the load after them."""
+
+    def __init__(
+        self, fabric: FabricConfig, walks: Mapping[Family, Walk], streams: Iterable[Stream], link_gbps: float | None
+    ) -> None:
+        self._walks = walks
+        self._link_gbps = link_gbps
+        self._poured = _poured(walks, streams)
+        self._sent = _sent(walks, self._poured)
+        self._cables = {end: cable for cable in fabric.cables for end in (cable.a, cable.b)}
+        self._ranking = sorted(_links(fabric, walks["ipv4"], self._sent, link_gbps), key=_rank)
+
+    def worst_after(self, situation: Situation) -> LinkLoad | None:
+        """The most used direction of all links that are left."""
+        more = Sent()
+        for item in self._poured:
+            moved = situation.moved(item.destination.address)
+            if moved:
+                family = family_of(item.destination)
+                walks = self._walks[family], situation.walks[family]
+                divert(more, item, walks, moved)
+        walk = situation.walks["ipv4"]
+        found = [self._changed(port, part) for port, part in more.items() if part and self._carries(walk, port)]
+        same = (link for link in self._ranking if not more.get(link.out) and self._carries(walk, link.out))
+        return min((*found, *islice(same, 1)), key=_rank, default=None)
+
+    def _carries(self, walk: Walk, port: Port) -> bool:
+        return port in self._cables and walk.carries(self._cables[port])
+
+    def _changed(self, port: Port, more: int) -> LinkLoad:
+        cable = self._cables[port]
+        return _link(cable, port, cable.other(port), self._sent.get(port, 0) + more, self._link_gbps)
+
+
 @dataclass(frozen=True, slots=True)
 class LoadJudge:
     """The worst link load of each scenario of a sweep; harmful where a link drops that did not before."""
@@ -200,12 +208,19 @@ class LoadJudge:
     """Utilisation of the worst link before anything fails."""
 
     def __call__(self, situation: Situation) -> Sequence[Remark]:
-        worst = _load(situation.fabric, situation.walks, self.streams, self.link_gbps).worst
+        worst = self._worst(situation)
         if worst is None:
             return []
         score = worst.gbps if worst.utilisation is None else worst.utilisation
         harmful = (worst.utilisation or 0.0) > max(1.0, self.before)
         return [Remark(JUDGE, str(worst), score, harmful)]
+
+    def _worst(self, situation: Situation) -> LinkLoad | None:
+        before = situation.before
+        if before is None:
+            return _load(situation.fabric, situation.walks, self.streams, self.link_gbps).worst
+        asked = before.fabric, before.walks, self.streams, self.link_gbps
+        return before.kept(self, lambda: _Standing(*asked)).worst_after(situation)
 
 
 def load_judge(simulation: Simulation, streams: Sequence[Stream], link_gbps: float | None = None) -> LoadJudge:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -34,6 +35,20 @@ class Leg(NamedTuple):
 
     port: Port
     far: str | None
+
+
+class Way(NamedTuple):
+    """What a device does with packets to a destination."""
+
+    legs: tuple[Leg, ...]
+    """Every port that they may leave by; none where they end on the device."""
+    step: Step
+
+
+_DOWN = Way((), frozenset({Fate.DEVICE_DOWN}))
+_ARRIVED = Way((), DELIVERED)
+_NO_ROUTE = Way((), frozenset({Fate.NO_ROUTE}))
+_BLACKHOLE = Way((), frozenset({Fate.BLACKHOLE}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +92,34 @@ class Walk:
 
     def __init__(self, simulation: Simulation, family: Family) -> None:
         self.simulation = simulation
+        self.family = family
         self._links = Links(simulation.fabric, simulation.failures)
         self._devices = simulation.fabric.by_name
-        self.fibs: Mapping[str, Mapping[Prefix, FibEntry]] = {
-            device.name: simulation.fib(device.name, family) for device in simulation.fabric
-        }
-        self._tables = {name: PrefixTable(fib.items()) for name, fib in self.fibs.items()}
-        self._onward: dict[tuple[str, frozenset[NextHop]], tuple[str | None, ...]] = {}
+        self._ways: dict[tuple[str, frozenset[NextHop]], Way] = {}
+        self._towards: dict[Address, Towards] = {}
         self._fates: dict[Address, Mapping[str, Fates]] = {}
+
+    @cached_property
+    def fibs(self) -> Mapping[str, Mapping[Prefix, FibEntry]]:
+        """The kernel's table of every device; empty for a failed one."""
+        return {device.name: self.simulation.fib(device.name, self.family) for device in self.simulation.fabric}
+
+    @cached_property
+    def _tables(self) -> Mapping[str, PrefixTable[FibEntry]]:
+        return {name: PrefixTable(fib.items()) for name, fib in self.fibs.items()}
+
+    @property
+    def devices(self) -> Iterable[str]:
+        """The names of all devices."""
+        return self._devices
 
     def alive(self, device: str) -> bool:
         """True when the device itself has not failed."""
         return self._links.alive(device)
+
+    def forwards(self, device: str) -> bool:
+        """True when the device passes on packets of others."""
+        return self._devices[device].forwarding
 
     def owns(self, device: str, address: Address) -> bool:
         """True when packets to the address have arrived once the device has them."""
@@ -108,16 +139,75 @@ class Walk:
         """The route that packets to the destination take on the device; `None` without one, or on a failed device."""
         return next(self._tables[device].covering(destination), None)
 
+    def entry(self, device: str, prefix: Prefix) -> FibEntry | None:
+        """The device's route for exactly this prefix."""
+        return self.fibs[device].get(prefix)
+
+    def path_length(self, device: str, destination: Address) -> int | None:
+        """AS hops of the device's best path to the destination; `None` without a BGP route."""
+        entry = self.route(device, destination)
+        if entry is None or entry.protocol != "bgp":
+            return None
+        best = self.simulation.rib(device, self.family)[entry.prefix].best
+        return None if best is None else len(best.attributes.as_path)
+
+    def towards(self, destination: Address) -> Towards:
+        """The forwarding of packets to the destination."""
+        if destination not in self._towards:
+            self._towards[destination] = Towards(self, destination)
+        return self._towards[destination]
+
+    def moved(self, before: Walk, destination: Address) -> frozenset[str]:
+        """The devices that treat packets to the destination otherwise than before, dead ones among them."""
+        now, then = self.towards(destination), before.towards(destination)
+        return frozenset(name for name in self._devices if now.way(name) != then.way(name))
+
+    def upstream(self, destination: Address, devices: Iterable[str]) -> frozenset[str]:
+        """These devices, and all whose packets to the destination may come to them."""
+        callers = self.towards(destination).callers
+        found = set(devices)
+        queue = list(found)
+        while queue:
+            more = [name for name in callers.get(queue.pop(), ()) if name not in found]
+            found.update(more)
+            queue += more
+        return frozenset(found)
+
+    def step(self, device: str, destination: Address) -> Step:
+        """How packets to the destination end on the device, or the devices that they may go on to, one a next hop."""
+        return self.towards(destination).way(device).step
+
     def legs(self, device: str, destination: Address) -> tuple[Leg, ...]:
         """Every port that the device may send packets to the destination out of; none where they end on it."""
-        if not self._links.alive(device) or destination in self._links.own_addresses[device]:
-            return ()
-        entry = self.route(device, destination)
-        hops = sorted(entry.next_hops, key=str) if entry is not None else ()
-        return tuple(Leg(Port(device, h.interface), self._far_device(device, h, destination)) for h in hops)
+        return self.towards(destination).way(device).legs
 
-    def _from_everywhere(self, destination: Address) -> dict[str, Fates]:
-        steps = {name: self.step(name, destination) for name in self._tables}
+    def way_of(self, device: str, destination: Address) -> Way:
+        """What a device that is not the destination's owner does with packets to it, worked out anew."""
+        if not self._links.alive(device):
+            return _DOWN
+        entry = self.route(device, destination)
+        if entry is None:
+            return _NO_ROUTE
+        if entry.blackhole:
+            return _BLACKHOLE
+        if _depends_on_packet(entry):
+            return self._way_out(device, entry, destination)
+        key = (device, entry.next_hops)
+        if key not in self._ways:
+            self._ways[key] = self._way_out(device, entry, destination)
+        return self._ways[key]
+
+    def _way_out(self, device: str, entry: FibEntry, destination: Address) -> Way:
+        hops = sorted(entry.next_hops, key=str)
+        legs = tuple(Leg(Port(device, hop.interface), self._far_device(device, hop, destination)) for hop in hops)
+        return Way(legs, tuple(leg.far for leg in legs))
+
+    def owners(self, address: Address) -> frozenset[str]:
+        """The living devices that have the address on an interface that is up."""
+        return frozenset(port.device for port in self._links.owners.get(address, ()) if self._links.up(port))
+
+    def _from_everywhere(self, destination: Address) -> Mapping[str, Fates]:
+        steps = {name: self.step(name, destination) for name in self._devices}
         passing = {name: self._passing(name, step) for name, step in steps.items()}
         ends = _ends(passing)
         return {
@@ -131,34 +221,40 @@ class Walk:
             return frozenset({Fate.NOT_FORWARDING})
         return step
 
-    def step(self, device: str, destination: Address) -> Step:
-        """How packets to the destination end on the device, or the devices that they may go on to, one a next hop."""
-        if not self._links.alive(device):
-            return frozenset({Fate.DEVICE_DOWN})
-        if destination in self._links.own_addresses[device]:
-            return DELIVERED
-        entry = next(self._tables[device].covering(destination), None)
-        if entry is None:
-            return frozenset({Fate.NO_ROUTE})
-        return frozenset({Fate.BLACKHOLE}) if entry.blackhole else self._legs(device, entry, destination)
-
-    def _legs(self, device: str, entry: FibEntry, destination: Address) -> tuple[str | None, ...]:
-        if any(hop.gateway is None and not hop.link_local for hop in entry.next_hops):
-            return self._resolved(
-                device, entry.next_hops, destination
-            )  # on a subnet: who answers depends on the packet
-        key = (device, entry.next_hops)
-        if key not in self._onward:
-            self._onward[key] = self._resolved(device, entry.next_hops, destination)
-        return self._onward[key]
-
-    def _resolved(self, device: str, hops: frozenset[NextHop], destination: Address) -> tuple[str | None, ...]:
-        return tuple(self._far_device(device, hop, destination) for hop in hops)
-
     def _far_device(self, device: str, hop: NextHop, destination: Address) -> str | None:
         port, wanted = Port(device, hop.interface), hop.gateway or destination
         far = self._links.far_end(port) if hop.link_local else self._links.answering(port, wanted)
         return None if far is None else far.device
+
+
+class Towards:
+    """The forwarding of packets to one destination; what has been asked is kept."""
+
+    def __init__(self, walk: Walk, destination: Address) -> None:
+        self._walk = walk
+        self._destination = destination
+        self._known: dict[str, Way] = dict.fromkeys(walk.owners(destination), _ARRIVED)
+
+    def way(self, device: str) -> Way:
+        """What the device does with such packets."""
+        known = self._known.get(device)
+        if known is None:
+            known = self._known[device] = self._walk.way_of(device, self._destination)
+        return known
+
+    @cached_property
+    def callers(self) -> Mapping[str, Sequence[str]]:
+        """By device, those that hand it such packets."""
+        found: dict[str, list[str]] = {}
+        for name in self._walk.devices:
+            for far in {leg.far for leg in self.way(name).legs if leg.far is not None}:
+                found.setdefault(far, []).append(name)
+        return found
+
+
+def _depends_on_packet(entry: FibEntry) -> bool:
+    """True for a route to a subnet: who answers there depends on the packet."""
+    return any(hop.gateway is None and not hop.link_local for hop in entry.next_hops)
 
 
 def _ends(steps: Mapping[str, Step]) -> dict[str, Fates]:

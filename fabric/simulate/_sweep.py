@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
 from itertools import islice
 
 from fabric.config import FabricConfig
-from fabric.simulate._judging import Case, Judgement, bench_of, judge_chunk
+from fabric.simulate._judging import Judgement, bench_of, case_of, judge_chunk
 from fabric.simulate._scenarios import Kind, Scenario, Sweep, scenarios
 from fabric.simulate._values import NONE, Failures
 from fabric.simulate._verdicts import Judge, Judged
@@ -86,8 +84,7 @@ def sweep(
 
     The answer does not depend on the mapper.
     """
-    asked = (fabric, failures, options.judges, options.in_full)
-    case = Case(*asked, sha256(pickle.dumps(asked)).hexdigest())
+    case = case_of(fabric, failures, options.judges, in_full=options.in_full)
     todo = {(s.kind, k): tuple(scenarios(fabric, s.kind, k)) for s in sweeps for k in range(1, s.at_once + 1)}
     total = sum(map(len, todo.values()))
     judged: dict[tuple[Kind, int], list[Judgement]] = {group: [] for group in todo}

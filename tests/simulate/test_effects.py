@@ -15,7 +15,7 @@ from fabric.topology import parse
 from tests.simulate import fabrics
 from tests.simulate.test_oracle import MONOTONIC, clos
 
-_QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """Shrinking a fabric takes longer than reading it."""
 _IN_FULL = SweepOptions(in_full=True)
 _DOUBLE = [Sweep("links", 2), Sweep("nodes", 2), Sweep("racks", 1), Sweep("zones", 1)]
@@ -39,7 +39,7 @@ def designs(draw: st.DrawFn) -> FabricConfig:
     return config.build(plan.build(parse("\n".join(lines) + "\n", "drawn")))
 
 
-@settings(max_examples=10, deadline=None, phases=_QUICK, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, phases=QUICK, suppress_health_check=[HealthCheck.too_slow])
 @given(designs(), st.data())
 def test_effects_say_what_simulation_says_of_designs(fabric: FabricConfig, data: st.DataObject) -> None:
     lost = data.draw(st.sets(st.sampled_from(fabric.cables), max_size=1))
@@ -51,7 +51,7 @@ def test_effects_say_what_simulation_says_of_designs(fabric: FabricConfig, data:
     assert sweep(fabric, sweeps, failures) == sweep(fabric, sweeps, failures, _IN_FULL)
 
 
-@settings(max_examples=12, deadline=None, phases=_QUICK, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, phases=QUICK, suppress_health_check=[HealthCheck.too_slow])
 @given(clos(MONOTONIC), st.booleans())
 def test_effects_say_what_simulation_says_of_any_fabric(fabric: FabricConfig, pairs: bool) -> None:
     sweeps = [Sweep("links", 2 if pairs and len(fabric.cables) < 8 else 1), Sweep("nodes", 1)]
