@@ -152,7 +152,7 @@ class Configured:
 
         engine = EmbeddedEngine()
         spec = spec_of(self.planned.plan.design, name, self.cluster, self.planned.kept, self.passwords)
-        bring_up(engine, spec, predict(self.fabric), UpOptions(deadline_s=deadline_s), lambda _step: None)
+        bring_up(engine, spec, lambda: predict(self.fabric), UpOptions(deadline_s=deadline_s), lambda _step: None)
         try:
             yield Lab(RunningLab(engine, spec.name), self.fabric)
         finally:

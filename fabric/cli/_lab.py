@@ -71,10 +71,9 @@ def up(
     spec = spec_for(Sources(file, ledger, pins, resources, release, secrets), name)
     runner = engine_named(engine)
     refuse_elsewhere(spec.name, runner)
-    prediction = predicted(spec)
     asked = asked_for(spec.fabric, spec) if impaired else ()
     with progress() as listener:
-        result = bring_up(runner, spec, prediction, UpOptions(deadline, keep), listener)
+        result = bring_up(runner, spec, lambda: predicted(spec), UpOptions(deadline, keep), listener)
     changes = [runner.impair(spec.name, entry) for entry in asked]
     if as_json:
         made = {"impairments": [impairment_document(spec.name, change) for change in changes]} if impaired else {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric.errors import LabError
 from fabric.lab import LabEngine, LabSpec, Progress, RunningLab, UpOptions, UpResult
@@ -15,7 +16,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class BroughtUp:
-    """A lab that is up: how its start went, and how long its FIBs took to become as predicted."""
+    """A lab that is up: how its start went, and how long after it all FIBs were seen to be as predicted."""
 
     start: UpResult
     settled: Settled
@@ -24,19 +25,22 @@ class BroughtUp:
 def bring_up(
     engine: LabEngine,
     spec: LabSpec,
-    prediction: Prediction,
+    prediction: Callable[[], Prediction],
     options: UpOptions,
     listener: Callable[[Progress], None],
 ) -> BroughtUp:
     """The lab of `spec`, up and converged; raises `LabError` naming what was still missing at the deadline.
 
+    The prediction is made when all daemons have their configuration: bgpd dials a second after that at the earliest
+    (`BGP_INIT_START_TIMER`), and the machine has nothing else to do.
     Whatever is raised, Ctrl-C included, the lab is ended, unless `options.keep` is set or it ran before.
     """
     start = engine.up(spec, options, listener)
+    began = time.monotonic()
     finished = False
     try:
         listener(Progress("converged", 0, 1))
-        settled = settle(RunningLab(engine, spec.name), prediction, options.deadline_s)
+        settled = settle(RunningLab(engine, spec.name), prediction(), options.deadline_s)
         if not settled.converged:
             raise LabError(_missing(spec.name, settled, options))
         listener(Progress("converged", 1, 1))
@@ -44,7 +48,7 @@ def bring_up(
     finally:
         if not (finished or options.keep or start.already_up):
             engine.down(spec.name)
-    return BroughtUp(start, settled)
+    return BroughtUp(start, replace(settled, seconds=time.monotonic() - began))
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def test_a_segment_is_as_predicted_in_the_lab_and_under_a_fault(tmp_path: Path) 
     spec = spec_of(design_of(BASE))
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     try:
-        bring_up(engine, spec, predict(spec.fabric), UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: predict(spec.fabric), UpOptions(), lambda _step: None)
         lab = RunningLab(engine, spec.name)
         ping = ["ping", "-c1", "-W2", "-I", "10.240.0.131", str(FAR)]
         assert engine.attach(spec.name, "b1-server-1", ping) == 0

@@ -69,7 +69,7 @@ def test_each_failure_is_as_predicted_and_healed(name: str, every: int, tmp_path
     healthy = predict(spec.fabric)
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     try:
-        bring_up(engine, spec, healthy, UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: healthy, UpOptions(), lambda _step: None)
         lab = RunningLab(engine, spec.name)
         assert await_sessions(lab, healthy, SETTLE_S).passed
         assert settle(lab, healthy, SETTLE_S).converged
@@ -88,7 +88,7 @@ def test_a_drained_spine_is_as_predicted(tmp_path: Path) -> None:
     router = f"router bgp {spec.fabric.by_name['spine-1'].bgp[0].asn}"
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     try:
-        bring_up(engine, spec, healthy, UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: healthy, UpOptions(), lambda _step: None)
         engine.vtysh(spec.name, "spine-1", ("configure terminal", router, "bgp graceful-shutdown"))
         settled = settle(RunningLab(engine, spec.name), drained, SETTLE_S)
         assert settled.converged, "\n".join(map(str, settled.missing[:20]))

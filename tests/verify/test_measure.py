@@ -82,7 +82,7 @@ def test_median_and_worst_leave_out_what_is_not_there() -> None:
 @pytest.mark.lab
 def test_a_silent_link_is_measured_and_healed(engine: EmbeddedEngine, fabric: FabricConfig) -> None:
     spec = spec_of(load(directory("topologies") / "quickstart.yaml"))
-    bring_up(engine, spec, predict(fabric), UpOptions(), lambda _: None)
+    bring_up(engine, spec, lambda: predict(fabric), UpOptions(), lambda _: None)
     lab = RunningLab(engine, "quickstart")
     options = MeasureOptions(runs=1, quiet_s=0.5, hold_s=2, after_s=0.5, stream=StreamSettings(interval_us=5000))
     found = measure(lab, fabric, Experiment("silent:spine-1:eth3", measured_pairs(fabric), options))

@@ -24,7 +24,7 @@ def test_shipped_topology_is_proven(file: Path, tmp_path: Path) -> None:
     assert all(session.up for session in prediction.simulation.sessions)
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     try:
-        bring_up(engine, spec, prediction, UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: prediction, UpOptions(), lambda _step: None)
         lab = RunningLab(engine, spec.name)
         assert fabric_of(lab.status()) == spec.fabric
         verdict = verify(lab, prediction, VerifyOptions(demands=demands(design.topology, spec.fabric)))

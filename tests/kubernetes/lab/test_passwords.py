@@ -54,7 +54,7 @@ def test_frr_signs_every_session_and_drops_what_is_signed_with_another_password(
     }
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     try:
-        bring_up(engine, spec, prediction, UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: prediction, UpOptions(), lambda _step: None)
         lab = RunningLab(engine, spec.name)
         assert fabric_of(lab.status()) == spec.fabric
         assert "word-of" not in repr(lab.status())

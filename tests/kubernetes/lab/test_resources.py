@@ -34,7 +34,7 @@ def _down(prediction: Prediction) -> list[tuple[set[str], SessionDown | None]]:
 def _lab(spec: LabSpec, prediction: Prediction, state: Path) -> Iterator[RunningLab]:
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(state)})
     try:
-        bring_up(engine, spec, prediction, UpOptions(), lambda _step: None)
+        bring_up(engine, spec, lambda: prediction, UpOptions(), lambda _step: None)
         yield RunningLab(engine, spec.name)
     finally:
         engine.down(spec.name)
