@@ -224,7 +224,9 @@ def execute(
     command: Annotated[list[str], typer.Argument(help="Program and arguments, after --.")],
     lab: LabOption = None,
 ) -> None:
-    """Run a program in a device's network namespace; its exit code is passed on.
+    """Run a program on a device: the machine's in its network namespace, or, on containerlab, one of its container.
+
+    Its exit code is passed on.
 
     Example: fabric lab exec a1-server-1 -- ping -c 3 10.240.0.131
     """

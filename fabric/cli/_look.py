@@ -70,14 +70,12 @@ def mtu(
 def shell(
     node: Annotated[str, typer.Argument(help="Device of the lab, such as spine-1.")], lab: LabOption = None
 ) -> None:
-    """Open a shell ($SHELL) in a device's network namespace; its exit code is passed on.
+    """Open a shell on a device ($SHELL, where a container has it); its exit code is passed on.
 
     Example: fabric lab shell spine-1
     """
-    import os
-
     running = running_lab(lab)
-    raise typer.Exit(running.engine.attach(running.name, node, (os.environ.get("SHELL", "/bin/sh"),)))
+    raise typer.Exit(running.engine.attach(running.name, node, (running.engine.shell(running.name, node),)))
 
 
 def logs(

@@ -13,6 +13,7 @@ from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint, Daemon, DevicePlan
 from fabric.lab._fault import DaemonName
 from fabric.lab._frr import Refusal, refusals, remarks
+from fabric.lab._loading import Loading
 from fabric.lab._namespaces import inside
 from fabric.lab._places import (
     CONFIG_DIRECTORY,
@@ -142,7 +143,20 @@ def boot(device: DevicePlan, vtysh: str, processes: Processes, loaded: list[Load
     _write_files(device)
     for wave in device.waves:
         yield from _start_together(device, wave, processes)
-    yield from _load(device, (vtysh, "-N", device.pathspace, "-b"), processes, loaded)
+    loading = _given_to_daemons(device)
+    if loading.is_complete():
+        loaded.append(Loaded(device.name, (), remarks("".join(loading.said))))
+    else:
+        yield from _load(device, (vtysh, "-N", device.pathspace, "-b"), processes, loaded)
+
+
+def _given_to_daemons(device: DevicePlan) -> Loading:
+    """What came of giving the device's `frr.conf` to its daemons; not tried where mgmtd configures some of them."""
+    loading = Loading(device.frr_conf)
+    names = [daemon.name for daemon in device.daemons]
+    for name in names if "mgmtd" not in names else ():
+        loading.tell(vty_socket(device.name, name))
+    return loading
 
 
 def restart(

@@ -102,11 +102,15 @@ class LabEngine(Protocol):
         ...
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
-        """How a program ended that ran in a device's network namespace (`None`: in none of a device's)."""
+        """How a program ended that ran on a device, as a user's programs do (`None`: where all devices can be seen)."""
         ...
 
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
         """The exit code of a program that ran there on the caller's own terminal."""
+        ...
+
+    def shell(self, name: str, device: str) -> str:
+        """The program that, attached on a device, is a shell there."""
         ...
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
@@ -259,6 +263,10 @@ class EmbeddedEngine:
         """See `LabEngine.attach`."""
         return run_attached(self._inside(name, device, tamed(argv)))
 
+    def shell(self, name: str, device: str) -> str:  # noqa: ARG002
+        """See `LabEngine.shell`. The machine's programs are every device's."""
+        return self._environ.get("SHELL", "/bin/sh")
+
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """See `LabEngine.call`. This package can be imported there: `[sys.executable, "-m", "fabric.…"]`."""
         done = run_captured(self._inside(name, None, argv), stdin, None)
@@ -337,17 +345,16 @@ class EmbeddedEngine:
 
     def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
         """See `LabEngine.impair`."""
-        return _impairment_change(self._ask(name, {"op": "impair", "impaired": impaired_value(impaired)}))
+        return impairment_change_from(self._ask(name, {"op": "impair", "impaired": impaired_value(impaired)}))
 
     def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:
         """See `LabEngine.clear`."""
         wanted = None if targets is None else list(targets)
-        return _impairment_change(self._ask(name, {"op": "clear", "targets": wanted}))
+        return impairment_change_from(self._ask(name, {"op": "clear", "targets": wanted}))
 
     def lateness(self, name: str) -> Lateness | None:
         """See `LabEngine.lateness`."""
-        found = self._ask(name, {"op": "relay"})
-        return None if found is None else Lateness(found["frames"], _three(found["late_ms"]))
+        return lateness_from(self._ask(name, {"op": "relay"}))
 
     def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
         status, _ = self._alive(name)
@@ -384,8 +391,14 @@ def change_from(reply: Mapping[str, Any]) -> FaultChange:
     return FaultChange(tuple(reply["targets"]), reply["ports"], reply["milliseconds"])
 
 
-def _impairment_change(reply: Mapping[str, Any]) -> ImpairmentChange:
+def impairment_change_from(reply: Mapping[str, Any]) -> ImpairmentChange:
+    """What the lab says that came of impairing or clearing."""
     return ImpairmentChange(tuple(reply["targets"]), reply["means"], _three(reply["timer_ms"]))
+
+
+def lateness_from(reply: Mapping[str, Any] | None) -> Lateness | None:
+    """What the relay says of how late it was."""
+    return None if reply is None else Lateness(reply["frames"], _three(reply["late_ms"]))
 
 
 def _three(value: Sequence[float] | None) -> tuple[float, float, float] | None:

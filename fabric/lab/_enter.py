@@ -88,10 +88,13 @@ def inner_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PATH": ":".join(path), "PYTHONPATH": ":".join(python_path), "TMPDIR": "/var/tmp"}  # noqa: S108
 
 
-def run_captured(argv: Sequence[str], stdin: str, timeout_s: float | None) -> Completed:
+def run_captured(
+    argv: Sequence[str], stdin: str, timeout_s: float | None, environ: Mapping[str, str] | None = None
+) -> Completed:
     """How `argv` ended, with its output. Raises `LabError` when it takes longer than `timeout_s`.
 
-    It has a session of its own: whatever stops the wait ends all of it, not nsenter alone.
+    Its environment is `environ`, or the one that programs in a sandbox have. It has a session of its own: whatever
+    stops the wait ends all of it, not nsenter alone.
     """
     with subprocess.Popen(
         argv,
@@ -100,7 +103,7 @@ def run_captured(argv: Sequence[str], stdin: str, timeout_s: float | None) -> Co
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=inner_environment(os.environ),
+        env=inner_environment(os.environ) if environ is None else environ,
         start_new_session=True,
     ) as process:
         try:
@@ -138,9 +141,10 @@ def conversation(argv: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def run_attached(argv: Sequence[str]) -> int:
-    """The exit code of `argv`, run on the caller's terminal as a shell would run it."""
-    with _interrupts_go_to_the_child(), subprocess.Popen(argv, env=inner_environment(os.environ)) as process:
+def run_attached(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """The exit code of `argv`, run on the caller's terminal as a shell would run it; see `run_captured`."""
+    inner = inner_environment(os.environ) if environ is None else environ
+    with _interrupts_go_to_the_child(), subprocess.Popen(argv, env=inner) as process:
         sys.stdout.flush()
         return exit_code(process.wait())
 

@@ -33,8 +33,9 @@ class Filter:
 class Filters:
     """The filters of all devices, loaded as they change."""
 
-    def __init__(self) -> None:
-        self._deaf: frozenset[Port] = frozenset()
+    def __init__(self, deaf: Iterable[Port] = ()) -> None:
+        """Those ports are deaf already, or soon will be: the next change sees to it."""
+        self._deaf = frozenset(deaf)
         self._relayed: frozenset[Port] = frozenset()
         self._lossy: Mapping[Port, float] = {}
         self._loaded: Mapping[str, Filter] = {}

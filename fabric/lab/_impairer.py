@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import select
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -18,12 +16,12 @@ from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import SANDBOX, Blueprint
 from fabric.lab._filter import Filters
 from fabric.lab._impairment import LEAST_MTU, Impaired, Impairment, together
-from fabric.lab._namespaces import inside
+from fabric.lab._kernel import CLONE_NEWNET, unshare
+from fabric.lab._namespaces import inside, returning
 from fabric.lab._netlink import Request, send_in_each, set_mtu
 from fabric.lab._relay import Direction, Rule, directions_value
+from fabric.lab._relaying import Relaying, ask_relay
 
-_RELAY = (sys.executable, "-P", "-m", "fabric.lab._relay")
-_ANSWER_S = 20.0
 _PROMISE_MS = 1.0
 _TRIES = 5
 _PATH = "/usr/sbin:/sbin:/usr/bin:/usr/local/sbin"
@@ -32,14 +30,13 @@ _PATH = "/usr/sbin:/sbin:/usr/bin:/usr/local/sbin"
 class Impairer:
     """The active impairments of a lab, by target, and the changes between them."""
 
-    def __init__(self, blueprint: Blueprint, filters: Filters, environment: Mapping[str, str]) -> None:
+    def __init__(self, blueprint: Blueprint, filters: Filters, relay: Relaying) -> None:
         self.active: Mapping[str, Impaired] = {}
         self._blueprint = blueprint
         self._filters = filters
-        self._environment = environment
+        self._relay = relay
         self._peers = {Port(a.device, a.name): Port(b.device, b.name) for a, b in _both_ways(blueprint)}
         self._ends = {Port(end.device, end.name): end for wire in blueprint.wires for end in (wire.a, wire.b)}
-        self._relay: subprocess.Popen[str] | None = None
         self._netem: dict[Port, Impairment] = {}
         self._mtus: dict[Port, int] = {}
 
@@ -60,30 +57,45 @@ class Impairer:
         directions = tuple(self._directions(active.values()))
         netem, lossy, relayed = self._shared_out(directions)
         timer_ms = self._relay_these(relayed)
-        self._filters.set_impaired({d.receiver for d in relayed}, {d.receiver: _total(d) for d in lossy})
-        self._set_netem({d.sender: _total(d) for d in netem})
-        self._set_mtus(active.values())
-        self.active = active
+        self._enforce(active, netem, lossy, relayed)
         if not relayed:
             self._end_relay()
         means = Counter({"netem": len(netem), "nftables": len(lossy), "relay": len(relayed)})
         return {"means": +means, "timer_ms": timer_ms}
 
+    def resume(self, active: Mapping[str, Impaired]) -> None:
+        """Nothing; these impairments are known, which somebody else made: the kernel has been told its part once more.
+
+        A relay goes on as it is.
+        """
+        self._enforce(active, *self._shared_out(tuple(self._directions(active.values()))))
+
+    def _enforce(
+        self,
+        active: Mapping[str, Impaired],
+        netem: Sequence[Direction],
+        lossy: Sequence[Direction],
+        relayed: Sequence[Direction],
+    ) -> None:
+        self._filters.set_impaired({d.receiver for d in relayed}, {d.receiver: _total(d) for d in lossy})
+        self._set_netem({d.sender: _total(d) for d in netem})
+        self._set_mtus(active.values())
+        self.active = active
+
     def report(self) -> dict[str, Any] | None:
         """How late the relay was since it was last asked; `None` where none runs."""
-        return None if self._relay is None else self._ask_relay("")
+        return ask_relay(self._relay, "") if self._relay.started else None
 
     @cached_property
     def has_netem(self) -> bool:
-        """True when the kernel has netem, found by trying it on the sandbox's own loopback."""
+        """True when the kernel has netem, found by trying it in a network namespace that ends with the try."""
         tc = shutil.which("tc", path=_PATH)
         if tc is None:
             return False
-        tried = subprocess.run((tc, *_on(LOOPBACK, "add"), "netem", "delay", "1ms"), capture_output=True, check=False)
-        if tried.returncode:
-            return False
-        subprocess.run((tc, *_on(LOOPBACK, "del")), capture_output=True, check=False)
-        return True
+        with returning():
+            unshare(CLONE_NEWNET)
+            words = (tc, *_on(LOOPBACK, "add"), "netem", "delay", "1ms")
+            return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
     def _directions(self, active: Iterable[Impaired]) -> Iterator[Direction]:
         rules: dict[Port, list[Rule]] = {}
@@ -121,12 +133,10 @@ class Impairer:
     def _relay_these(self, directions: Sequence[Direction]) -> tuple[float, float, float] | None:
         if not directions:
             return None
-        if self._relay is None or self._relay.poll() is not None:
-            self._relay = subprocess.Popen(
-                _RELAY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(self._environment)
-            )
+        if not self._relay.running:
+            self._relay.start()
         for _ in range(_TRIES):  # others may have had the processor just now
-            first, ninth, worst = self._ask_relay("[]" if not self.active else "")["timer_ms"]
+            first, ninth, worst = ask_relay(self._relay, "[]" if not self.active else "")["timer_ms"]
             if ninth <= _PROMISE_MS or not _delays(directions):
                 break
         else:
@@ -137,33 +147,14 @@ class Impairer:
                 f"{first:.2f} ms late in the median, {ninth:.2f} ms at the 99th percentile, {worst:.2f} ms at worst. "
                 "Nothing was changed. Give the machine less to do, or use a kernel with netem (CONFIG_NET_SCH_NETEM)."
             )
-        self._ask_relay(json.dumps(directions_value(directions)))
+        ask_relay(self._relay, json.dumps(directions_value(directions)))
         return first, ninth, worst
-
-    def _ask_relay(self, line: str) -> dict[str, Any]:
-        relay = self._relay
-        assert relay is not None
-        assert relay.stdin is not None
-        assert relay.stdout is not None
-        try:
-            relay.stdin.write(line + "\n")
-            relay.stdin.flush()
-            ready, _, _ = select.select([relay.stdout], [], [], _ANSWER_S)
-            answer: dict[str, Any] = json.loads(relay.stdout.readline() if ready else "")
-        except (OSError, ValueError) as error:
-            raise LabError(f"The relay that delays packets does not answer ({error}). See the lab's log.") from error
-        if "error" in answer:
-            raise LabError(f"The relay that delays packets could not be set up: {answer['error']}.")
-        return answer
 
     def _end_relay(self) -> None:
         """Nothing; the relay is gone, and the ports send as they did before."""
-        if self._relay is not None and self._relay.stdin is not None:
-            if self._relay.poll() is None:
-                self._ask_relay("[]")
-            self._relay.stdin.close()
-            self._relay.wait(_ANSWER_S)
-        self._relay = None
+        if self._relay.running:
+            ask_relay(self._relay, "[]")
+        self._relay.end()
 
     def _set_netem(self, wanted: Mapping[Port, Impairment]) -> None:
         tc = shutil.which("tc", path=_PATH) or "tc"

@@ -40,6 +40,7 @@ from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import IMPAIRMENTS, Impaired, impaired_from
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._namespaces import remove
+from fabric.lab._relaying import ChildRelay
 from fabric.lab._reshape import Reshaped, reshape
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
@@ -72,7 +73,7 @@ class Supervisor:
         self._door = closed_door()
         filters = Filters()
         self._breaker = Breaker(blueprint, self._processes, filters)
-        self._impairer = Impairer(blueprint, filters, self._processes.environment)
+        self._impairer = Impairer(blueprint, filters, ChildRelay(self._processes.environment))
 
     def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
         """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
@@ -255,7 +256,7 @@ class Supervisor:
         self._write_status("running")
         filters = Filters()
         self._breaker = Breaker(self._blueprint, self._processes, filters)
-        self._impairer = Impairer(self._blueprint, filters, self._processes.environment)
+        self._impairer = Impairer(self._blueprint, filters, ChildRelay(self._processes.environment))
         return {"milliseconds": (time.monotonic() - began) * 1000}
 
     def _reshape(self, changes: Reshaped) -> None:

@@ -11,6 +11,7 @@ from fabric.errors import InputError, LabError, MachineError
 from fabric.lab import ContainerlabEngine, engine_named, find_frr
 from fabric.lab._blueprint import draw
 from fabric.lab._containers._command import deploy, find_containerlab
+from fabric.lab._containers._inside import environment, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import Record, record_from
 from fabric.lab._containers._start import digest_of, with_indexes
@@ -36,7 +37,9 @@ def test_ports_get_the_numbers_that_the_kernel_gave_them() -> None:
     drawn = draw(spec, find_frr(os.environ))
     numbers = {d.name: {port.name: n for n, port in enumerate(d.ports, start=7)} for d in drawn.devices}
     blueprint = with_indexes(drawn, numbers)
-    assert blueprint.wires == ()
+    assert len(blueprint.wires) == len(spec.fabric.cables)
+    for end in (end for wire in blueprint.wires for end in (wire.a, wire.b)):
+        assert end.index == numbers[end.device][end.name]
     for device in blueprint.devices:
         assert [port.index for port in device.ports] == list(range(7, 7 + len(device.ports)))
 
@@ -97,6 +100,23 @@ def test_daemons_are_found_by_the_namespace_of_their_container() -> None:
     assert processes.running(DaemonName("here", own))
     assert not processes.running(DaemonName("here", "no-such-daemon"))
     processes.kill(DaemonName("here", "no-such-daemon"))
+
+
+def test_a_program_in_a_container_has_its_environment_and_power_alone() -> None:
+    """This process stands for a container's first one."""
+    inner = environment(os.getpid(), {"TERM": "vt100", "FABRIC_PASSWORD_X": "secret", "PYTHONPATH": "/host"})
+    own = dict(line.split("=", 1) for line in Path("/proc/self/environ").read_text().split("\0") if "=" in line)
+    assert inner == {"PATH": inner["PATH"], "HOME": "/root", "TERM": "vt100", **own}
+    argv = user_argv(os.getpid(), ("true",))
+    assert argv[-2:] == ("--", "true")
+    [power] = (word for word in argv if word.startswith("--bounding-set="))
+    bits = sum(1 << int(name.removeprefix("+cap_")) for name in power.split(",")[1:])
+    assert f"CapBnd:\t{bits:016x}\n" in Path("/proc/self/status").read_text()
+
+
+def test_a_shell_is_one_that_the_container_has() -> None:
+    assert shell(os.getpid(), {"SHELL": "/bin/sh"}) == "/bin/sh"
+    assert shell(os.getpid(), {"SHELL": "/no/such/shell"}) == "/bin/bash"
 
 
 def test_an_unknown_engine_is_refused() -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from ipaddress import ip_address, ip_interface
+from typing import Any
 
 import pytest
 
@@ -21,7 +26,11 @@ from fabric.config import (
     Port,
     Redistribute,
 )
-from fabric.lab import EmbeddedEngine, Impaired, Impairment, LabSpec
+from fabric.lab import EmbeddedEngine, Impaired, Impairment, LabSpec, find_frr
+from fabric.lab._blueprint import draw
+from fabric.lab._containers._enter import ask
+from fabric.lab._containers._start import with_indexes
+from fabric.lab._impairment import impaired_value
 from fabric.render import frr_files
 from tests.lab.conftest import WaitUntil
 from tests.lab.fabrics import LOOPBACKS, lab_spec
@@ -101,3 +110,50 @@ def test_netem_delays_varies_loses_and_slows(engine: EmbeddedEngine, wait_until:
     engine.clear("tiny", None)
     assert "netem" not in engine.run("tiny", "leaf-1", ("tc", "qdisc", "show", "dev", "up1")).stdout
     wait_until(lambda: _rtt_ms(engine, 3)[0] < 40, "the delay to be gone")
+
+
+@pytest.fixture
+def containers() -> Iterator[Mapping[str, int]]:
+    """The first processes of two containers, as far as the network goes, with the cable `LINK` between them."""
+    if os.geteuid() != 0:
+        pytest.skip("entering containers needs root")
+    with ExitStack() as stack:
+        started = {p.device: stack.enter_context(subprocess.Popen(_OWN_NETWORK, stdout=-1)) for p in LINK}
+        for process in started.values():
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            process.stdout.readline()
+        pids = {device: process.pid for device, process in started.items()}
+        ends = [(port.interface, "netns", str(pids[port.device])) for port in LINK]
+        subprocess.run(("ip", "link", "add", *ends[0], "type", "veth", "peer", "name", *ends[1]), check=True)
+        yield pids
+
+
+_OWN_NETWORK = ("unshare", "--net", "--uts", "sh", "-c", "echo ready; exec sleep 600")
+
+
+@pytest.mark.kernel("netem")
+def test_each_command_knows_what_the_ones_before_made_of_links_of_containers(containers: Mapping[str, int]) -> None:
+    drawn = draw(lab_spec(), find_frr(os.environ))
+    found = ask(containers, {"op": "indexes", "devices": list(containers)})
+    blueprint = with_indexes(drawn, {device.name: found.get(device.name, {}) for device in drawn.devices})
+    lab = {"blueprint": blueprint.to_json(), "before": [], "relay": ""}
+    delay = impaired_value(Impaired("delay", Impairment(delay_ms=40), LINK))
+    narrow = impaired_value(Impaired("narrow", Impairment(mtu=1300, loss_percent=1), LINK[:1]))
+
+    def impair(before: Sequence[Any], after: Sequence[Any]) -> Any:
+        return ask(containers, {**lab, "op": "impair", "impaired": before, "after": after})["means"]
+
+    def said_of_up1() -> str:
+        enter = ("nsenter", f"--net=/proc/{containers['leaf-1']}/ns/net")
+        return subprocess.run((*enter, "ip", "link", "show", "up1"), capture_output=True, text=True, check=True).stdout
+
+    before = said_of_up1()
+    assert "netem" not in before
+    assert impair([], [delay]) == {"netem": 2}
+    assert "netem" in said_of_up1()
+    assert impair([delay], [delay, narrow]) == {"netem": 2}
+    assert "mtu 1300 qdisc netem" in said_of_up1()
+    assert impair([delay, narrow], [narrow]) == {"netem": 1}
+    assert impair([narrow], []) == {}
+    assert said_of_up1().replace("mtu 9000", "mtu 1500") == before

@@ -1,9 +1,13 @@
-"""What becomes of frames in the relay, and the words for netem and nftables; no socket is opened."""
+"""What becomes of frames in the relay, and the words for netem and nftables; no packet socket is opened."""
 
 from __future__ import annotations
 
+import json
 import random
+import socket
+import subprocess
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from fabric.lab._impairer import netem_words
 from fabric.lab._impairment import IMPAIRMENTS, together
 from fabric.lab._relay import Direction, Rule, directions_from, directions_value
 from fabric.lab._relay._fate import Lane
+from fabric.lab._relaying import RELAY
 
 A, B = Port("leaf-1", "up1"), Port("spine-1", "down1")
 MS = 1_000_000
@@ -95,3 +100,39 @@ def test_what_was_written_is_read() -> None:
 )
 def test_netem_words(impairment: Impairment, words: str) -> None:
     assert " ".join(netem_words(impairment)) == f"netem limit 10000 {words}"
+
+
+def test_a_relay_behind_a_door_ends_with_the_last_process_that_it_works_for(tmp_path: Path) -> None:
+    """As on the containerlab engine, where it outlives whoever asks it."""
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(tmp_path / "door"))
+    door.listen()
+    employers = [subprocess.Popen(("sleep", "60")) for _ in range(2)]
+    pids = [str(employer.pid) for employer in employers]
+    with subprocess.Popen((*RELAY, *pids, str(_a_dead_pid())), stdin=door.fileno()) as relay, door:
+        try:
+            for _ in range(2):  # each visitor is answered
+                with socket.socket(socket.AF_UNIX) as visitor:
+                    visitor.connect(str(tmp_path / "door"))
+                    visitor.sendall(b"[]\n")
+                    answer = json.loads(visitor.makefile().readline())
+                assert (len(answer["timer_ms"]), answer["frames"]) == (3, 0)
+            _end(employers[0])
+            with pytest.raises(subprocess.TimeoutExpired):
+                relay.wait(0.3)
+            _end(employers[1])
+            assert relay.wait(10) == 0
+        finally:
+            relay.kill()
+            for employer in employers:
+                _end(employer)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def _a_dead_pid() -> int:
+    with subprocess.Popen("true") as ended:
+        return ended.pid

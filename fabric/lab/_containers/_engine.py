@@ -14,9 +14,10 @@ from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command
 from fabric.lab._containers._enter import ask, enter_argv
+from fabric.lab._containers._inside import environment, inside_argv, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import RECORD_FILE, Record, record_from
-from fabric.lab._containers._router import inside_argv
+from fabric.lab._containers._relay import RELAY_FILE, end_relay, relay_from
 from fabric.lab._containers._start import Start, digest_of, start, topology_file
 from fabric.lab._design import containerlab_files
 from fabric.lab._engine import (
@@ -25,13 +26,15 @@ from fabric.lab._engine import (
     change_from,
     check_passwords,
     failed_call,
+    impairment_change_from,
+    lateness_from,
     no_device,
     not_up,
     unheard,
 )
-from fabric.lab._enter import Completed, conversation, run_attached, run_captured
+from fabric.lab._enter import Completed, conversation, inner_environment, run_attached, run_captured
 from fabric.lab._fault import FAULTS, Fault, FaultChange, fault_value
-from fabric.lab._impairment import Impaired, ImpairmentChange, Lateness
+from fabric.lab._impairment import IMPAIRMENTS, Impaired, ImpairmentChange, Lateness, impaired_value
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import LOG_DIRECTORY
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
@@ -46,7 +49,8 @@ DEFAULT_IMAGE = "fabric-frr:latest"
 class ContainerlabEngine:
     """Labs in containers, driven by the `containerlab` command. Needs root, as entering their namespaces does.
 
-    No process of ours lives as long as the lab: what is known of it is in its directory under `containerlab/`.
+    No process of ours lives as long as the lab, but for the relay of impaired links on kernels without netem: what is
+    known of it is in its directory under `containerlab/`.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -88,7 +92,8 @@ class ContainerlabEngine:
         return was_up
 
     def _end(self, name: str, directory: LabDirectory) -> None:
-        """Nothing; no container and no file of the lab is left but its lock."""
+        """Nothing; no container, no relay and no file of the lab is left but its lock."""
+        end_relay(relay_from(directory.text(RELAY_FILE)))
         if (topology := topology_file(directory.path, name)).exists():
             command.destroy(command.find_containerlab(self._environ), topology, _DESTROY_S, self._environ)
         directory.clear()
@@ -109,7 +114,8 @@ class ContainerlabEngine:
             daemons=daemons,
             remarks=record.remarks,
             sources=blueprint.sources,
-            faults=FAULTS.entries(self._directory(name).text(FAULTS.file), name),
+            faults=tuple(self._active(name).values()),
+            impairments=tuple(self._impaired(name).values()),
         )
 
     def names(self) -> tuple[str, ...]:
@@ -125,23 +131,28 @@ class ContainerlabEngine:
         return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
 
     def run(self, name: str, device: str | None, argv: Sequence[str], timeout_s: float | None = None) -> Completed:
-        """See `LabEngine.run`. The program and its files are the host's, the network is the container's."""
-        return run_captured(self._inside(name, device, argv), "", timeout_s)
+        """See `LabEngine.run`. On a device, the program and its files are the container's."""
+        way, environ = self._way(name, device, argv)
+        return run_captured(way, "", timeout_s, environ)
 
     def attach(self, name: str, device: str | None, argv: Sequence[str]) -> int:
-        """See `LabEngine.attach`."""
-        return run_attached(self._inside(name, device, argv))
+        """See `LabEngine.attach`. On a device, the program and its files are the container's."""
+        return run_attached(*self._way(name, device, argv))
+
+    def shell(self, name: str, device: str) -> str:
+        """See `LabEngine.shell`."""
+        return shell(self._pids(name, device)[device], self._environ)
 
     def call(self, name: str, argv: Sequence[str], stdin: str = "") -> str:
         """See `LabEngine.call`."""
-        done = run_captured(self._inside(name, None, argv), stdin, None)
+        done = run_captured(self._inside(name, argv), stdin, None)
         if done.exit_code:
             raise failed_call(name, argv, done)
         return done.stdout
 
     def converse(self, name: str, argv: Sequence[str]) -> subprocess.Popen[str]:
         """See `LabEngine.converse`."""
-        return conversation(self._inside(name, None, argv))
+        return conversation(self._inside(name, argv))
 
     def vtysh(self, name: str, device: str, commands: Sequence[str]) -> str:
         """See `LabEngine.vtysh`."""
@@ -195,22 +206,22 @@ class ContainerlabEngine:
             return change_from(self._ask(name, {"op": "reload", "device": device}))
 
     def impair(self, name: str, impaired: Impaired) -> ImpairmentChange:
-        """Raises `LabError`: the relay, for kernels without netem, lives as long as a lab, and here nothing does."""
-        self._pids(name)
-        raise LabError(
-            f"{impaired.target}: the containerlab engine does not impair links. Use the embedded engine, or, on a "
-            "kernel with netem, `containerlab tools netem set`."
-        )
+        """See `LabEngine.impair`."""
+        with self._locked(name) as directory:
+            active = self._impaired(name)
+            return self._set_impaired(directory, active, {**active, impaired.target: impaired})
 
-    def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:  # noqa: ARG002
-        """See `LabEngine.clear`. There is never anything to clear."""
-        self._pids(name)
-        return ImpairmentChange((), {}, None)
+    def clear(self, name: str, targets: Sequence[str] | None) -> ImpairmentChange:
+        """See `LabEngine.clear`."""
+        with self._locked(name) as directory:
+            active = self._impaired(name)
+            kept = {} if targets is None else {t: entry for t, entry in active.items() if t not in targets}
+            return self._set_impaired(directory, active, kept)
 
     def lateness(self, name: str) -> Lateness | None:
-        """See `LabEngine.lateness`. No frame is delayed."""
-        self._pids(name)
-        return None
+        """See `LabEngine.lateness`."""
+        with self._locked(name):
+            return lateness_from(self._ask(name, {"op": "lateness"}))
 
     def heal(self, name: str, targets: Sequence[str] | None) -> FaultChange:
         """See `LabEngine.heal`."""
@@ -219,6 +230,32 @@ class ContainerlabEngine:
             kept = {} if targets is None else {t: f for t, f in active.items() if t not in targets}
             return self._change(name, active, kept)
 
+    def _impaired(self, name: str) -> dict[str, Impaired]:
+        return {e.target: e for e in IMPAIRMENTS.entries(self._directory(name).text(IMPAIRMENTS.file), name)}
+
+    def _set_impaired(
+        self, directory: LabDirectory, before: Mapping[str, Impaired], after: Mapping[str, Impaired]
+    ) -> ImpairmentChange:
+        """The lab has exactly the impairments `after`, or, where they are refused, those of before.
+
+        They are written down before they act: what was written can be cleared.
+        """
+        name = directory.path.name
+        request = {"op": "impair", "impaired": _values(before), "after": _values(after)}
+        self._write(directory, IMPAIRMENTS.file, IMPAIRMENTS.text(after.values()))
+        try:
+            reply = self._ask(name, request)
+        except LabError:
+            self._write(directory, IMPAIRMENTS.file, IMPAIRMENTS.text(before.values()))
+            raise
+        self._write(directory, RELAY_FILE, reply["relay"])
+        return impairment_change_from(reply)
+
+    @staticmethod
+    def _write(directory: LabDirectory, file: str, text: str) -> None:
+        with directory.opened() as descriptor:
+            write_file(descriptor, file, text)
+
     def _active(self, name: str) -> dict[str, Fault]:
         return {fault.target: fault for fault in FAULTS.entries(self._directory(name).text(FAULTS.file), name)}
 
@@ -226,18 +263,29 @@ class ContainerlabEngine:
         """The lab has exactly the faults `after`, written down before they act: what was written can be healed."""
         faults = {"before": list(map(fault_value, before.values())), "after": list(map(fault_value, after.values()))}
         self._ask(name, {"op": "check", **faults})
-        with self._directory(name).opened() as descriptor:
-            write_file(descriptor, FAULTS.file, FAULTS.text(after.values()))
+        self._write(self._directory(name), FAULTS.file, FAULTS.text(after.values()))
         return change_from(self._ask(name, {"op": "change", **faults}))
 
     def _ask(self, name: str, request: Mapping[str, Any]) -> Any:
         """What the hand replies, told what the lab is and what holds in it."""
-        held = list(map(fault_value, self._active(name).values()))
-        blueprint = self._directory(name).text(BLUEPRINT_FILE)
-        return ask(self._pids(name), {"blueprint": blueprint, "before": held, **request})
+        pids, directory = self._pids(name), self._directory(name)
+        lab = {
+            "blueprint": directory.text(BLUEPRINT_FILE),
+            "before": list(map(fault_value, self._active(name).values())),
+            "impaired": _values(self._impaired(name)),
+            "relay": directory.text(RELAY_FILE),
+        }
+        return ask(pids, {**lab, **request})
 
-    def _inside(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
-        return enter_argv(self._pids(name, device), device, argv)
+    def _way(self, name: str, device: str | None, argv: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """The command that runs `argv` in a device's container, or where all can be seen, and its environment."""
+        if device is None:
+            return self._inside(name, argv), inner_environment(self._environ)
+        pid = self._pids(name, device)[device]
+        return user_argv(pid, tuple(argv)), environment(pid, self._environ)
+
+    def _inside(self, name: str, argv: Sequence[str]) -> tuple[str, ...]:
+        return enter_argv(self._pids(name), argv)
 
     def _pids(self, name: str, device: str | None = None) -> Mapping[str, int]:
         record = self._record(name)
@@ -275,6 +323,10 @@ class ContainerlabEngine:
             yield directory
         finally:
             os.close(lock)
+
+
+def _values(impaired: Mapping[str, Impaired]) -> list[dict[str, Any]]:
+    return list(map(impaired_value, impaired.values()))
 
 
 def _already_up(name: str, record: Record, files: Mapping[str, str]) -> UpResult:

@@ -14,17 +14,14 @@ _VIEW = (sys.executable, "-P", "-m", "fabric.lab._containers._view")
 _HAND = (sys.executable, "-P", "-m", "fabric.lab._containers._hand")
 
 
-def enter_argv(pids: Mapping[str, int], device: str | None, argv: Sequence[str]) -> tuple[str, ...]:
-    """The command that runs `argv` in a device's network, or (`None`) in the host's, all containers in view."""
-    own: tuple[str, ...] = ()
-    if device is not None:
-        own = ("nsenter", f"--net=/proc/{pids[device]}/ns/net", f"--uts=/proc/{pids[device]}/ns/uts", "--")
-    return (*_VIEW, json.dumps(dict(pids)), *own, *argv)
+def enter_argv(pids: Mapping[str, int], argv: Sequence[str]) -> tuple[str, ...]:
+    """The command that runs `argv` in the host's network, all containers in view."""
+    return (*_VIEW, json.dumps(dict(pids)), *argv)
 
 
 def ask(pids: Mapping[str, int], request: Mapping[str, Any]) -> Any:
     """What the hand in the view replies. Raises `LabError` with its words."""
-    done = run_captured(enter_argv(pids, None, _HAND), json.dumps({**request, "containers": dict(pids)}) + "\n", None)
+    done = run_captured(enter_argv(pids, _HAND), json.dumps({**request, "containers": dict(pids)}) + "\n", None)
     if done.exit_code:
         raise LabError(f"The containers cannot be reached: {(done.stderr or done.stdout).strip()}")
     answer = json.loads(done.stdout)

@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fabric.errors import LabError, MachineError
+from fabric.errors import FabricError, LabError, MachineError
 from fabric.lab._blueprint import from_json
 from fabric.lab._breaker import Breaker
+from fabric.lab._containers._inside import inside as inside_container
 from fabric.lab._containers._processes import ContainerProcesses
-from fabric.lab._containers._router import inside as inside_container
+from fabric.lab._containers._relay import ContainerRelay, relay_from, relay_text
 from fabric.lab._containers._router import restart
 from fabric.lab._daemons import config_refused
-from fabric.lab._fault import DaemonName, Fault, fault_from, held
+from fabric.lab._fault import DaemonName, fault_from, held
 from fabric.lab._filter import Filters
+from fabric.lab._impairer import Impairer
+from fabric.lab._impairment import Impaired, impaired_from
 from fabric.lab._namespaces import inside
 
 
@@ -34,22 +37,30 @@ def indexes(devices: list[str]) -> dict[str, dict[str, int]]:
     return found
 
 
+def _impaired(values: Iterable[Any]) -> dict[str, Impaired]:
+    return {entry.target: entry for entry in map(impaired_from, values)}
+
+
 def _answer(request: Any) -> Any:
     if request["op"] == "indexes":
         return indexes(request["devices"])
-    hand = Hand(request["blueprint"], request["containers"], map(fault_from, request["before"]))
-    return _OPERATIONS[request["op"]](hand, request)
+    return _OPERATIONS[request["op"]](Hand(request), request)
 
 
 class Hand:
-    """A lab with its active faults, for the time of one change."""
+    """A lab with its active faults and impairments, for the time of one change."""
 
-    def __init__(self, blueprint: str, containers: Mapping[str, int], active: Iterable[Fault]) -> None:
-        self._blueprint = from_json(blueprint)
-        self._containers = containers
-        self._filters = Filters()
-        self._breaker = Breaker(self._blueprint, ContainerProcesses(containers), self._filters)
-        self._breaker.active = {fault.target: fault for fault in active}
+    def __init__(self, lab: Any) -> None:
+        """`lab` is a request: its blueprint, containers and relay, and what is active. nft's rules are loaded again."""
+        self._blueprint = from_json(lab["blueprint"])
+        self._containers: Mapping[str, int] = lab["containers"]
+        self._relay = ContainerRelay(relay_from(lab["relay"]), self._containers.values())
+        active = {fault.target: fault for fault in map(fault_from, lab["before"])}
+        filters = Filters(held(active.values()).deaf)
+        self._impairer = Impairer(self._blueprint, filters, self._relay)
+        self._impairer.resume(_impaired(lab["impaired"]))
+        self._breaker = Breaker(self._blueprint, ContainerProcesses(self._containers), filters)
+        self._breaker.active = active
 
     def check(self, request: Any) -> None:
         """Nothing; raises `LabError` when a fault names what the lab does not have."""
@@ -60,13 +71,31 @@ class Hand:
         """What changed now that other faults are active, as a supervisor answers it."""
         before = self._breaker.active
         after = {fault.target: fault for fault in map(fault_from, request["after"])}
-        self._filters.set_deaf(held(before.values()).deaf)  # the same rules once more, so that it knows of them
         done = self._breaker.change(after)
         for name in done.to_start:
             self._start(name)
         self._configure(done.to_configure)
         self._breaker.pause_again(done.to_start)
         return {"targets": sorted(before.keys() ^ after.keys()), "ports": done.ports, "milliseconds": done.elapsed_ms}
+
+    def impair(self, request: Any) -> dict[str, Any]:
+        """What came of it, now that other impairments are active; and the relay, if one runs now."""
+        before, after = self._impairer.active, _impaired(request["after"])
+        for entry in after.values():
+            if before.get(entry.target) != entry:
+                self._impairer.check(entry)
+        try:
+            done = self._impairer.change(after)
+        except FabricError:
+            if not before:
+                self._relay.end()
+            raise
+        changed = sorted(t for t in before.keys() | after.keys() if before.get(t) != after.get(t))
+        return {"targets": changed, **done, "relay": relay_text(self._relay.process)}
+
+    def lateness(self, _request: Any) -> dict[str, Any] | None:
+        """How late the relay was since it was last asked."""
+        return self._impairer.report()
 
     def restart(self, request: Any) -> None:
         """Nothing; a daemon runs anew, its configuration loaded. Raises `LabError` otherwise."""
@@ -101,6 +130,8 @@ class Hand:
 _OPERATIONS: Mapping[str, Callable[[Hand, Any], Any]] = {
     "check": Hand.check,
     "change": Hand.change,
+    "impair": Hand.impair,
+    "lateness": Hand.lateness,
     "restart": Hand.restart,
     "reload": Hand.reload,
 }

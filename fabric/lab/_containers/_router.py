@@ -1,16 +1,15 @@
-"""What the first program of a container, `lab/image/router`, says of its start; and the way into a container."""
+"""What the first program of a container, `lab/image/router`, says of its start."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fabric.errors import LabError, MachineError
+from fabric.errors import LabError
+from fabric.lab._containers._inside import inside
 from fabric.lab._daemons import Loaded
-from fabric.lab._enter import Completed, run_captured
 from fabric.lab._frr import FrrInstallation, refusals, remarks
 from fabric.lab._state import ProcessId
 
@@ -18,19 +17,6 @@ _LOOK_AGAIN_S = 0.05
 _SAID = "run/frr/loaded"
 _LIBRARIES = Path("/usr/lib/frr")
 _VTYSH = Path("/usr/bin/vtysh")
-
-
-def inside_argv(pid: int, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command that runs `argv` in all namespaces of a container, on its own files."""
-    nsenter = shutil.which("nsenter")
-    if nsenter is None:
-        raise MachineError("nsenter is missing; install it with `apt-get install util-linux`.")
-    return (nsenter, f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--", *argv)
-
-
-def inside(pid: int, argv: tuple[str, ...], timeout_s: float | None = None) -> Completed:
-    """How `argv` ended in a container."""
-    return run_captured(inside_argv(pid, argv), "", timeout_s)
 
 
 def await_routers(containers: Mapping[str, ProcessId], deadline_s: float, heard: Callable[[int], None]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, DevicePlan, draw
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, DevicePlan, Wire, draw
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command
 from fabric.lab._containers import _router as router
@@ -85,10 +85,21 @@ def _write_down(it: Start, containers: Mapping[str, ProcessId]) -> tuple[str, ..
 
 
 def with_indexes(blueprint: Blueprint, numbers: Mapping[str, Mapping[str, int]]) -> Blueprint:
-    """The blueprint with the interface numbers that the kernel gave out; it has no wires, for others made them."""
+    """The blueprint with the interface numbers that the kernel gave out, and the cables that containerlab laid."""
     return replace(
-        blueprint, wires=(), devices=tuple(_numbered(device, numbers[device.name]) for device in blueprint.devices)
+        blueprint,
+        wires=tuple(_numbered_wires(blueprint.wires, numbers)),
+        devices=tuple(_numbered(device, numbers[device.name]) for device in blueprint.devices),
     )
+
+
+def _numbered_wires(wires: Iterable[Wire], numbers: Mapping[str, Mapping[str, int]]) -> Iterator[Wire]:
+    """Without what only gives a port of a sandbox its carrier. Both ends have the lower MTU of the two."""
+    for wire in wires:
+        found = [numbers.get(end.device, {}).get(end.name) for end in (wire.a, wire.b)]
+        if found[0] is not None and found[1] is not None:
+            mtu = min(wire.a.mtu, wire.b.mtu)
+            yield Wire(replace(wire.a, index=found[0], mtu=mtu), replace(wire.b, index=found[1], mtu=mtu))
 
 
 def _numbered(device: DevicePlan, numbers: Mapping[str, int]) -> DevicePlan:

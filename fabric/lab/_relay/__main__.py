@@ -1,7 +1,9 @@
-"""`python -m fabric.lab._relay`: takes directions on standard input, one line of JSON for all of them, and relays.
+"""`python -m fabric.lab._relay [PID…]`: takes directions, one line of JSON for all of them, and relays.
 
-Each line replaces the one before, and is answered with one on standard output: how late the timer was when it was
-tried, how many frames passed since the last line, and how late they were. Ends when its input does.
+Each line replaces the one before, and is answered with one: how late the timer was when it was tried, how many frames
+passed since the last line, and how late they were. Lines come on standard input and are answered on standard output
+until the input ends; or, where processes are named, from visitors of the listening socket that the input is, until the
+last of these processes has ended.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 from fabric.config import Port
 from fabric.lab._netns import RUN_NETNS, inside
 from fabric.lab._relay._fate import Lane
+from fabric.lab._relay._orders import Door, Orders, Pipe
 from fabric.lab._relay._plan import MARK, Direction, directions_from
 from fabric.lab._relay._sockets import arrival_ns, port_socket, set_offloads
 
@@ -35,12 +38,14 @@ _LATENESS_KEPT = 20_000
 class Relay:
     """All lanes of a lab, their sockets, and the frames that wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
         self._sockets: dict[Port, socket.socket] = {}
         self._lanes: dict[int, tuple[socket.socket, Lane, socket.socket]] = {}
         self._senders: set[Port] = set()
         self._epoll = select.epoll()
-        self._epoll.register(sys.stdin.fileno(), select.EPOLLIN)
+        for number in orders.numbers:
+            self._epoll.register(number, select.EPOLLIN)
         self._waiting: list[tuple[int, int, socket.socket, bytes]] = []
         self._count = 0
         self._late_ns: list[int] = []
@@ -48,15 +53,13 @@ class Relay:
         self._chance = random.Random()  # noqa: S311 - the lottery of a bad link
 
     def serve(self) -> None:
-        """Nothing; relays until the input ends."""
+        """Nothing; relays until no more orders can come."""
         while True:
             for number, _ in self._ready():
-                if number == sys.stdin.fileno():
-                    if not (line := sys.stdin.readline()):
-                        return
-                    self._answer(line)
-                else:
+                if number not in self._orders.numbers:
                     self._read(number)
+                elif not self._orders.take(number, self._answer):
+                    return
             self._send_due()
 
     def _ready(self) -> list[tuple[int, int]]:
@@ -68,7 +71,7 @@ class Relay:
             return self._epoll.poll(0)
         return self._epoll.poll()
 
-    def _answer(self, line: str) -> None:
+    def _answer(self, line: str) -> str:
         try:
             passed, late = self._count, sorted(self._late_ns)
             self._count, self._late_ns = 0, []
@@ -79,8 +82,7 @@ class Relay:
             answer: dict[str, Any] = {"timer_ms": self._timer_ms, "frames": passed, "late_ms": _three(late)}
         except OSError as error:
             answer = {"error": str(error)}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        return json.dumps(answer)
 
     def _set(self, directions: tuple[Direction, ...]) -> None:
         self._send_all()
@@ -168,6 +170,10 @@ def _be_prompt() -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
+def _orders(employers: list[str]) -> Orders:
+    return Door(socket.socket(fileno=os.dup(sys.stdin.fileno())), map(int, employers)) if employers else Pipe()
+
+
 if __name__ == "__main__":
     _be_prompt()
-    Relay().serve()
+    Relay(_orders(sys.argv[1:])).serve()

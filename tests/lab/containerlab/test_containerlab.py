@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
 from pathlib import Path
 
@@ -58,7 +60,8 @@ def test_from_up_over_faults_to_down(world: World) -> None:
 
 
 def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Path) -> None:
-    assert world.fabric(*UP, QUICKSTART).returncode == 0
+    up = world.fabric(*UP, QUICKSTART, "--impaired")
+    assert "Impaired zones:zone-a--zone-b" in up.stdout, up.stderr
     assert "already up" in world.fabric(*UP, QUICKSTART).stdout
     assert "another engine" in world.fabric("lab", "up", QUICKSTART).stderr
     other = tmp_path / "other.yaml"
@@ -66,20 +69,73 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
     refused = world.fabric(*UP, other)
     assert (refused.returncode, "already up, with other devices" in refused.stderr) == (3, True)
 
-    assert "eth1" in world.fabric("lab", "exec", "spine-1", "--", "ip", "link").stdout
-    told = world.fabric("lab", "exec", "spine-1", "--", "sh", "-c", "hostname; exit 7")
-    assert (told.returncode, told.stdout) == (7, "spine-1\n")
+    _a_container_is_entered_as_docker_does(world)
     assert "spine-1" in world.fabric("lab", "vtysh", "spine-1", "-c", "show version").stdout
     assert "no device nobody" in world.fabric("lab", "exec", "nobody", "--", "true").stderr
     assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
 
     assert world.fabric("lab", "fail", "reload:spine-2").returncode == 0
-    assert "does not impair" in world.fabric("lab", "impair", "link:a1-leaf-1--spine-1", "--loss", "50%").stderr
+    _a_link_is_impaired_beside_faults(world)
     assert world.fabric("lab", "fail", "pause:spine-1:bgpd").returncode == 0
     assert "T (stopped)" in world.run(*_BGPD_STATE).stdout
     assert world.fabric("lab", "heal", "pause:spine-1:bgpd").returncode == 0
     assert "T (stopped)" not in world.run(*_BGPD_STATE).stdout
 
+
+def _a_container_is_entered_as_docker_does(world: World) -> None:
+    told = world.fabric("lab", "exec", "spine-1", "--", "sh", "-c", f"{_WHERE}; touch /mark; exit 7")
+    assert told.returncode == 7, told.stderr
+    by_docker = world.run("docker", "exec", "clab-quickstart-spine-1", "sh", "-c", f"{_WHERE}; ls /mark").stdout
+    assert told.stdout.splitlines() == by_docker.splitlines()[:-1]  # nothing of `fabric` or its environment is seen
+    assert by_docker.splitlines()[-1] == "/mark"
+    assert "router" in told.stdout
+    strange = world.fabric("lab", "exec", "spine-1", "--", sys.executable, "-c", "1")
+    assert (strange.returncode, "No such file" in strange.stderr) == (127, True), strange.stderr
+    shell = world.run("sh", "-c", f"echo 'cat /proc/1/comm' | {sys.executable} -m fabric lab shell spine-1")
+    assert shell.stdout == "router\n", shell.stderr
+
+
+def _a_link_is_impaired_beside_faults(world: World) -> None:
+    """A filter holds for both: what begins or ends one must not touch the other."""
+    link = "link:a1-leaf-1--spine-1"
+    slow = world.fabric("lab", "impair", link, "--delay", "30ms")
+    assert f"Impaired {link}." in slow.stdout, slow.stderr
+    assert 60 <= _round_trip_ms(world) < 200
+    assert world.fabric("lab", "fail", "silent:a1-leaf-1:eth1").returncode == 0
+    assert _round_trip_ms(world) == math.inf
+    assert world.fabric("lab", "heal", "--all").returncode == 0
+    assert 60 <= _round_trip_ms(world) < 200
+    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)
+    assert [entry["target"] for entry in status["impairments"]] == ["zones:zone-a--zone-b", link]
+    assert world.fabric("lab", "impair", link, "--loss", "100%", "--mtu", "1400").returncode == 0
+    assert _round_trip_ms(world) == math.inf
+    assert f"Cleared {link}" in world.fabric("lab", "impair", link, "--clear").stdout
+    assert _round_trip_ms(world) < 60
+    assert len(_relays(world)) == 1  # between zones it does it on every kernel
+    assert world.fabric("lab", "impair", "--clear").returncode == 0
+    assert _relays(world) == []
+    links = json.loads(world.fabric("lab", "exec", "spine-1", "--", "ip", "-j", "link").stdout)
+    assert {link["mtu"] for link in links if link["ifname"] != "lo"} == {9216}
+
+
+def _round_trip_ms(world: World) -> float:
+    """Of the faster of two pings over the cable from a1-leaf-1 to spine-1; infinite where none comes back."""
+    show = world.fabric("lab", "exec", "spine-1", "--", "ip", "-j", "-4", "address", "show", "eth1").stdout
+    [port] = json.loads(show)
+    address = port["addr_info"][0]["local"]
+    said = world.fabric("lab", "exec", "a1-leaf-1", "--", "ping", "-c2", "-i0.2", "-W1", address).stdout
+    return min(map(float, re.findall(r"time=([\d.]+)", said)), default=math.inf)
+
+
+def _relays(world: World) -> list[str]:
+    """The pids of all relays."""
+    return world.run("pgrep", "--full", "fabric.lab._relay").stdout.split()
+
+
+_WHERE = (
+    "hostname; pwd; cat /proc/1/comm /etc/frr/daemons; ls /sys/class/net; env | grep -Ev '_=|TERM=' | sort; "
+    "readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/ipc; grep CapEff /proc/self/status"
+)
 
 _BGPD_STATE = (
     *("docker", "exec", "clab-quickstart-spine-1"),
@@ -87,11 +143,14 @@ _BGPD_STATE = (
 )
 
 
-def test_unnumbered_links_and_containers_that_were_killed(world: World) -> None:
+def test_unnumbered_links_and_containers_that_were_killed(world: World, wait_until: WaitUntil) -> None:
     up = world.fabric(*UP, TOPOLOGIES / "clos3-rfc7938.yaml")
     assert up.returncode == 0, up.stderr
     _verified(world)
+    slow = world.fabric("lab", "impair", "tier:spine", "--delay", "5ms", "--jitter", "1ms")
+    assert slow.returncode == 0, slow.stderr
     world.run("docker", "rm", "--force", *world.containers())
+    wait_until(lambda: _relays(world) == [], "the end of a relay that nobody needs")
     assert world.fabric("lab", "status").stdout == "No lab is up.\n"
     assert "left behind" in world.fabric("lab", "down").stderr
     assert list((world.state / "containerlab").iterdir()) == []
