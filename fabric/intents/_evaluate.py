@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 from fabric.config import FabricConfig
 from fabric.intents._demand import Demand, Kind
 from fabric.intents._ground import Ground, Predicted
 from fabric.intents._judge import Breach, Judge, first_of
 from fabric.intents._select import Pair
+from fabric.intents._standing import Standing
+from fabric.intents._sweeping import IntentJudge
 from fabric.simulate import (
     CARRIER,
     NONE,
     SILENT,
+    Bench,
+    Case,
     Convergence,
     Failures,
     NoStableStateError,
     Scenario,
-    Simulation,
-    combined,
+    Situation,
+    bench_of,
+    case_of,
     scenarios,
-    simulate,
 )
 
 
@@ -57,19 +61,6 @@ _CHUNK = 8
 """Scenarios that one worker judges before it reports."""
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What every scenario is judged by; picklable, so that any process can do it."""
-
-    demands: tuple[Demand, ...]
-    fabric: FabricConfig
-    failures: Failures
-
-    @cached_property
-    def healthy(self) -> Simulation:
-        return simulate(self.fabric, self.failures)
-
-
 def judge_failures(
     demands: Sequence[Demand],
     fabric: FabricConfig,
@@ -81,12 +72,13 @@ def judge_failures(
 
     The listener hears how many scenarios are done, of how many. The answer does not depend on the mapper.
     """
-    at_rest = judge_at_rest(demands, Predicted(simulate(fabric, failures)))
+    case = case_of(fabric, failures, (IntentJudge(tuple(demands)),))
+    at_rest = dict(_standing(case).breaches(bench_of(case).healthy, range(len(demands))))
     todo = list(_todo(demands, fabric))
-    found: list[list[Breach]] = [list(verdict.breaches) for verdict in at_rest]
+    found = [[at_rest[index]] if index in at_rest else [] for index in range(len(demands))]
     chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
     done = 0
-    for answers in mapper(partial(_judge_chunk, _Asked(tuple(demands), fabric, failures)), chunks):
+    for answers in mapper(partial(_judge_chunk, case), chunks):
         for index, breach in (item for answer in answers for item in answer):
             if not any(set(known.failures) <= set(breach.failures) for known in found[index]):
                 found[index].append(breach)
@@ -112,30 +104,49 @@ def _wants(demand: Demand, scenario: Scenario) -> bool:
     return any(s.kind == scenario.kind and len(scenario.targets) <= s.at_once for s in demand.failures)
 
 
-def _judge_chunk(asked: _Asked, chunk: Chunk) -> list[Answer]:
-    return [_judge_scenario(asked, scenario) for scenario in chunk]
+def _standing(case: Case) -> Standing:
+    """What becomes of the demands of the case's one judge before anything fails."""
+    bench = bench_of(case)
+    (judge,) = bench.case.judges
+    assert isinstance(judge, IntentJudge)
+    return judge.standing(bench.healthy)
 
 
-def _judge_scenario(asked: _Asked, scenario: Scenario) -> Answer:
-    wanted = [(index, demand) for index, demand in enumerate(asked.demands) if _wants(demand, scenario)]
+def _judge_chunk(case: Case, chunk: Chunk) -> list[Answer]:
+    return [_judge_scenario(bench_of(case), _standing(case), scenario) for scenario in chunk]
+
+
+def _judge_scenario(bench: Bench, before: Standing, scenario: Scenario) -> Answer:
+    wanted = {index: demand for index, demand in enumerate(before.demands) if _wants(demand, scenario)}
+    after = bench.situation(scenario)
     try:
-        after = simulate(asked.fabric, combined(asked.failures, scenario.failures))
+        found = dict(before.breaches(after, wanted))
     except NoStableStateError as error:
-        return tuple((index, Breach("", "", str(error), 0, scenario.targets)) for index, _ in wanted)
-    judge = Judge(Predicted(after))
-    found = [(index, judge.breach(demand) or _outage(demand, judge, asked, after)) for index, demand in wanted]
-    return tuple((index, replace(breach, failures=scenario.targets)) for index, breach in found if breach is not None)
+        return tuple((index, Breach("", "", str(error), 0, scenario.targets)) for index in wanted)
+    outages = _Outages(bench.healthy, after)
+    for index, demand in wanted.items():
+        late = outages.breach(demand) if demand.kind is Kind.OUTAGE and index not in found else None
+        if late is not None:
+            found[index] = late
+    return tuple((index, replace(breach, failures=scenario.targets)) for index, breach in sorted(found.items()))
 
 
-def _outage(demand: Demand, judge: Judge, asked: _Asked, after: Simulation) -> Breach | None:
-    """The pairs that lose packets for too long. Those that stay cut are too."""
-    if demand.kind is not Kind.OUTAGE:
-        return None
-    convergence = Convergence(asked.healthy, after, SILENT if demand.silent else CARRIER)
-    return first_of((pair, _too_long(demand, convergence, pair)) for pair in judge.living(demand))
+class _Outages:
+    """How long pairs lose packets on the way from one state to the next."""
+
+    def __init__(self, before: Situation, after: Situation) -> None:
+        self._judge = Judge(Predicted(after))
+        self._of = {silent: Convergence(before, after, SILENT if silent else CARRIER) for silent in (False, True)}
+
+    def breach(self, demand: Demand) -> Breach | None:
+        """The pairs that lose packets for too long. Those that stay cut are too."""
+        convergence = self._of[demand.silent]
+        return first_of((pair, _too_long(demand, convergence, pair)) for pair in self._judge.living(demand))
 
 
 def _too_long(demand: Demand, convergence: Convergence, pair: Pair) -> str | None:
+    if not convergence.concerns(*pair):
+        return None
     found = convergence.of(*pair)
     gap_ms = found.outage_ms if demand.over == "udp" else found.tcp_gap_ms
     if gap_ms <= demand.at_most_ms:

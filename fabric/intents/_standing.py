@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from fabric.config import Address
@@ -23,24 +23,24 @@ class Standing:
     """What becomes of demands before failures, and what that tells of their end after them."""
 
     def __init__(self, demands: Sequence[Demand], before: Situation) -> None:
-        self._demands = demands
+        self.demands = demands
         self._answers = _answers(demands, before)
         self._asking: dict[Address, dict[str, list[tuple[int, int]]]] = {}
         for place, source, address in _asked(demands):
             self._asking.setdefault(address, {}).setdefault(source, []).append(place)
 
-    def breaches(self, situation: Situation, wanted: Sequence[int]) -> Iterator[tuple[int, Breach]]:
+    def breaches(self, situation: Situation, wanted: Iterable[int]) -> Iterator[tuple[int, Breach]]:
         """The breaches of some of the demands, by their position, after failures. Outages are for `Convergence`."""
         again = self._again(situation)
         judge = Judge(Predicted(situation))
         for number in wanted:
-            demand = self._demands[number]
+            demand = self.demands[number]
             breach = judge.zones_gone(demand) or breach_of(self._broken(judge, number, again.get(number, set())))
             if breach is not None:
                 yield number, breach
 
     def _broken(self, judge: Judge, number: int, again: set[int]) -> list[tuple[Pair, str]]:
-        demand = self._demands[number]
+        demand = self.demands[number]
         found = {place: answer for place, answer in self._answers[number].items() if place not in again}
         for place in again:
             answer = judge.answer(demand, demand.pairs[place]) if judge.lives(demand.pairs[place]) else None

@@ -27,8 +27,12 @@ class IntentJudge:
         if before is None:
             found = _at_once(self.demands, wanted, situation)
         else:
-            found = before.kept(self, lambda: Standing(self.demands, before)).breaches(situation, wanted)
+            found = self.standing(before).breaches(situation, wanted)
         return [Remark(JUDGE, str(self.demands[n]), b.pairs, harmful=True, details=str(b)) for n, b in found]
+
+    def standing(self, before: Situation) -> Standing:
+        """What becomes of the demands before anything fails."""
+        return before.kept(self, lambda: Standing(self.demands, before))
 
 
 def _at_once(demands: Sequence[Demand], wanted: Sequence[int], situation: Situation) -> Iterator[tuple[int, Breach]]:

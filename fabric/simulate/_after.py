@@ -271,6 +271,13 @@ class _Walk(Walk):
             self._moved[destination] = frozenset(name for name in touched if now.way(name) != then.way(name))
         return self._moved[destination]
 
+    def rerouted(self, before: Walk, destination: Address) -> frozenset[str]:
+        """The living devices whose route to the destination has other next hops than before, or is gone, or is new."""
+        if before is not self._before:
+            return super().rerouted(before, destination)
+        touched = self._hit | self._changed(destination)
+        return frozenset(name for name in touched if self.alive(name) and self._otherwise(before, name, destination))
+
     def _changed(self, destination: Address) -> frozenset[str]:
         """The devices that may have another route to the destination."""
         if destination not in self._touched:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from fabric.config import Address, FabricConfig, Family
@@ -18,6 +19,7 @@ from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation, simulate
 from fabric.simulate._timing import CARRIER, HOP_MS, HUNT_MS, SETTLE_MS, Detection, Manner, Noticed, noticed, tcp_gap_ms
 from fabric.simulate._values import NONE, Failures, FibEntry
+from fabric.simulate._verdicts import Situation, situation_of
 from fabric.simulate._whatif import combined
 
 
@@ -92,15 +94,31 @@ def budget(
 class Convergence:
     """The way of one fabric from one stable state to the next, ready to be asked about many pairs."""
 
-    def __init__(self, before: Simulation, after: Simulation, manner: Manner = CARRIER) -> None:
-        self._after = after
+    def __init__(self, before: Simulation | Situation, after: Simulation | Situation, manner: Manner = CARRIER) -> None:
+        self._before, self._after = (
+            situation_of(state) if isinstance(state, Simulation) else state for state in (before, after)
+        )
         self._manner = manner
-        self._walks = {f: (Walk(before, f), Walk(after, f)) for f in FAMILIES}
+        self._walks = {f: (self._before.walks[f], self._after.walks[f]) for f in FAMILIES}
         self._dead = _new(before.failures, after.failures)
-        self._watchers = _watchers(before, after, manner)
-        self._peers = _peers(after)
-        self._hunting_ms = HUNT_MS * (_spine_asns(after.fabric) - 1)
         self._towards: dict[Address, _Towards] = {}
+
+    @cached_property
+    def _watchers(self) -> Mapping[str, Noticed]:
+        return _watchers(self._before, self._after, self._manner)
+
+    @cached_property
+    def _peers(self) -> Mapping[str, Sequence[str]]:
+        return _peers(self._after)
+
+    @cached_property
+    def _hunting_ms(self) -> float:
+        return HUNT_MS * (_spine_asns(self._after.fabric) - 1)
+
+    def concerns(self, source: Endpoint, destination: Endpoint) -> bool:
+        """True when packets of the pair, or the answers, come to a device that treats them otherwise than before."""
+        there = source.device in self._to(destination.address).concerned
+        return there or destination.device in self._to(source.address).concerned
 
     def of(self, source: Endpoint, destination: Endpoint) -> Budget:
         """The budget of packets from source to destination and of the answers."""
@@ -151,7 +169,7 @@ class Convergence:
         """What path hunting adds where the device's path to the destination becomes longer."""
         if not self._hunting_ms:
             return 0.0
-        before, after = (_path_length(walk, device, destination) for walk in self._walks[_family(destination)])
+        before, after = (walk.path_length(device, destination) for walk in self._walks[_family(destination)])
         return self._hunting_ms if before is not None and (after is None or after > before) else 0.0
 
 
@@ -163,16 +181,26 @@ class _Towards:
         self._destination = destination
         self._before = before
         self._after = after
-        alive = [name for name in before.fibs if after.alive(name)]
-        self._changed = frozenset(
-            name for name in alive if _hops(before.route(name, destination)) != _hops(after.route(name, destination))
-        )
-        self._arrivals = convergence.arrivals(self._changed)
         self._repairs: dict[str, Terms] = {}
         self._outages: dict[str, Terms] = {}
 
+    @cached_property
+    def concerned(self) -> frozenset[str]:
+        """The devices whose packets may come to one that treats them otherwise than before."""
+        return self._before.upstream(self._destination, self._after.moved(self._before, self._destination))
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        return self._after.rerouted(self._before, self._destination)
+
+    @cached_property
+    def _arrivals(self) -> Mapping[str, Terms]:
+        return self._convergence.arrivals(self._changed)
+
     def outage(self, device: str) -> Terms:
         """The loss on the slowest path from the device: each path is whole once one router on it has another way."""
+        if device not in self.concerned:
+            return UNHURT
         if device not in self._outages:
             self._outages[device] = LOST  # until shown otherwise: coming back here is a loop
             legs = self._before.legs(device, self._destination)
@@ -231,20 +259,11 @@ def _hops(entry: FibEntry | None) -> object:
     return None if entry is None else (entry.next_hops, entry.blackhole)
 
 
-def _path_length(walk: Walk, device: str, destination: Address) -> int | None:
-    """AS hops of the device's best path to the destination; `None` without a BGP route."""
-    entry = walk.route(device, destination)
-    if entry is None or entry.protocol != "bgp":
-        return None
-    best = walk.simulation.rib(device, _family(destination))[entry.prefix].best
-    return None if best is None else len(best.attributes.as_path)
-
-
 def _new(before: Failures, after: Failures) -> Failures:
     return Failures(after.cables - before.cables, after.devices - before.devices, after.sessions - before.sessions)
 
 
-def _watchers(before: Simulation, after: Simulation, manner: Manner) -> dict[str, Noticed]:
+def _watchers(before: Situation, after: Situation, manner: Manner) -> dict[str, Noticed]:
     """The living devices that notice by themselves, each by the slowest session that it loses."""
     found: dict[str, Noticed] = {}
     lost = zip(before.sessions, after.sessions, strict=True)
@@ -266,9 +285,9 @@ def _neighbors(fabric: FabricConfig, failures: Failures) -> list[str]:
     return [e.device for c, e in ends if c in failures.cables or c.other(e).device in failures.devices]
 
 
-def _peers(simulation: Simulation) -> dict[str, list[str]]:
+def _peers(after: Situation) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for session in simulation.sessions:
+    for session in after.sessions:
         if session.up and session.b is not None:
             found.setdefault(session.a.device, []).append(session.b.device)
             found.setdefault(session.b.device, []).append(session.a.device)

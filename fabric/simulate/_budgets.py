@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from itertools import permutations
 
 from fabric.config import FabricConfig
 from fabric.simulate._budget import Budget, Convergence
+from fabric.simulate._judging import Bench, Case, bench_of, case_of
 from fabric.simulate._reachability import Endpoint, endpoints
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._scenarios import Scenario, scenarios
-from fabric.simulate._simulation import Simulation, simulate
 from fabric.simulate._timing import CARRIER, LIMITS, SILENT, Limit, Manner
 from fabric.simulate._values import NONE, Failures
-from fabric.simulate._whatif import combined
+from fabric.simulate._verdicts import Situation
 
 _CHUNK = 8
 """Scenarios that one worker computes before it reports."""
@@ -66,18 +66,6 @@ class ClassBudget:
         return tuple(x for x in LIMITS if (self.tcp_gap_ms if x.over_tcp else self.outage_ms) > x.ms)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the scenarios happen to; picklable."""
-
-    fabric: FabricConfig
-    failures: Failures
-
-    @cached_property
-    def healthy(self) -> Simulation:
-        return simulate(self.fabric, self.failures)
-
-
 def budgets(
     fabric: FabricConfig,
     failures: Failures = NONE,
@@ -89,29 +77,30 @@ def budgets(
     todo = [scenario for kind in kinds for scenario in scenarios(fabric, kind, 1)]  # type: ignore[arg-type]  # kinds
     chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
     found: list[Answer] = []
-    for answers in mapper(partial(_answer_chunk, _Asked(fabric, failures)), chunks):
+    for answers in mapper(partial(_answer_chunk, case_of(fabric, failures)), chunks):
         found += answers
         listener(len(found) // 2, len(todo))
     return tuple(_classes(fabric, found))
 
 
-def _answer_chunk(asked: _Asked, chunk: Chunk) -> list[Answer]:
-    return [answer for scenario in chunk for answer in _answers(asked, scenario)]
+def _answer_chunk(case: Case, chunk: Chunk) -> list[Answer]:
+    return [answer for scenario in chunk for answer in _answers(bench_of(case), scenario)]
 
 
-def _answers(asked: _Asked, scenario: Scenario) -> Iterator[Answer]:
-    after = simulate(asked.fabric, combined(asked.failures, scenario.failures))
+def _answers(bench: Bench, scenario: Scenario) -> Iterator[Answer]:
+    after = bench.situation(scenario)
+    pairs = list(_living_pairs(after))
     for manner in (CARRIER, SILENT):
-        convergence = Convergence(asked.healthy, after, manner)
-        all_ = [convergence.of(*pair) for pair in _living_pairs(after)]
-        ending = [budget for budget in all_ if 0 < budget.outage_ms < math.inf]
+        convergence = Convergence(bench.healthy, after, manner)
+        hurt = [convergence.of(*pair) for pair in pairs if convergence.concerns(*pair)]
+        ending = [budget for budget in hurt if 0 < budget.outage_ms < math.inf]
         worst = max(ending, key=lambda budget: budget.outage_ms, default=None)
-        yield Answer(scenario, manner, worst, sum(math.isinf(budget.outage_ms) for budget in all_))
+        yield Answer(scenario, manner, worst, sum(math.isinf(budget.outage_ms) for budget in hurt))
 
 
-def _living_pairs(simulation: Simulation) -> Iterator[tuple[Endpoint, Endpoint]]:
+def _living_pairs(after: Situation) -> Iterator[tuple[Endpoint, Endpoint]]:
     for family in FAMILIES:
-        alive = [p for p in endpoints(simulation.fabric, family) if p.device not in simulation.failures.devices]
+        alive = [p for p in endpoints(after.fabric, family) if p.device not in after.failures.devices]
         yield from permutations(alive, 2)
 
 

@@ -148,8 +148,20 @@ class Walk:
         entry = self.route(device, destination)
         if entry is None or entry.protocol != "bgp":
             return None
-        best = self.simulation.rib(device, self.family)[entry.prefix].best
+        best = self.simulation.best_path(device, entry.prefix)
         return None if best is None else len(best.attributes.as_path)
+
+    def rerouted(self, before: Walk, destination: Address) -> frozenset[str]:
+        """The living devices whose route to the destination has other next hops than before, or is gone, or is new."""
+        return frozenset(
+            name for name in self._devices if self.alive(name) and self._otherwise(before, name, destination)
+        )
+
+    def _otherwise(self, before: Walk, device: str, destination: Address) -> bool:
+        now, then = self.route(device, destination), before.route(device, destination)
+        if now is None or then is None:
+            return now is not then
+        return (now.next_hops, now.blackhole) != (then.next_hops, then.blackhole)
 
     def towards(self, destination: Address) -> Towards:
         """The forwarding of packets to the destination."""

@@ -9,7 +9,7 @@ from fabric.config import Address, FabricConfig, Family, Prefix
 from fabric.simulate._fibs import CompressedFib, compressed
 from fabric.simulate._forwarding import Fate, Forwarding, TracedPath
 from fabric.simulate._links import Links
-from fabric.simulate._path import Router
+from fabric.simulate._path import Path, Router
 from fabric.simulate._rounds import Fabric, Round, last_round, speakers
 from fabric.simulate._sessions import as_session, pair_up
 from fabric.simulate._values import NONE, Failures, FibEntry, RibEntry, Session, UnknownDeviceError
@@ -33,6 +33,14 @@ class Simulation:
         self._check(device)
         router = self._routers.get(device)
         return {} if router is None else self._round.bgp[family].rib(router)
+
+    def best_path(self, device: str, prefix: Prefix) -> Path | None:
+        """The best path of the device's BGP table for exactly this prefix; `None` where it has none."""
+        self._check(device)
+        router = self._routers.get(device)
+        bgp = self._round.bgp["ipv4" if prefix.version == 4 else "ipv6"]
+        number = bgp.class_of(prefix)
+        return None if router is None or number is None else bgp.outcomes.best(number, router.index)
 
     def fib(self, device: str, family: Family) -> Mapping[Prefix, FibEntry]:
         """The kernel's main table of the device: connected, static and BGP routes; empty for a failed device."""

@@ -88,13 +88,13 @@ def test_judges_say_the_same_whether_or_not_scenarios_are_told(fabric: FabricCon
     _all_alike(fabric, NONE, data)
 
 
-@pytest.mark.parametrize("name", ["rhoso-dz", "dcn-edge", "clos5"])
+@pytest.mark.parametrize("name", ["rhoso-bgp-dt02", "clos5"])
 def test_judges_say_the_same_of_shipped_designs(name: str) -> None:
     design = load(directory("topologies") / f"{name}.yaml")
     fabric = configure(plan.build(design))
     judges = IntentJudge(demands(design.topology, fabric)), LoadJudge(uniform(fabric, 1.0), 10.0)
     found = bench(fabric)
-    for scenario in [*scenarios(fabric, "links", 1)][::9] + [*scenarios(fabric, "racks", 1)][:2]:
+    for scenario in [*scenarios(fabric, "links", 1)][::12] + [*scenarios(fabric, "racks", 1)][:2]:
         told = found.situation(scenario)
         anew = Situation(fabric, told.failures)
         for judge in judges:
