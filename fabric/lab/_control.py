@@ -59,6 +59,8 @@ def _outcome(request: bytes, answer: Callable[[Any], Any]) -> dict[str, Any]:
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return {"error": f"The lab does not understand what it is asked ({error}). Use the release that started it."}
+    except OSError as error:
+        return {"error": f"The lab could not do it: {error}. See its status and its supervisor's log."}
 
 
 def ask(supervisor_pid: int, request: Mapping[str, Any], patience_s: float = _PATIENCE_S) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ from fabric.lab._state import DaemonStatus
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _LOG_TAIL = 10
+_ORDER_S = 5.0  # for a daemon to end in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,23 @@ class Processes:
         return pid
 
     def exit_code(self, pid: int) -> int | None:
-        """How a program of `run` ended; `None` while it runs."""
-        return self._ended.get(pid)
+        """How a program of `run` ended; `None` while it runs. To be asked until it is told."""
+        code = self._ended.pop(pid, None)
+        if code is not None:
+            self._awaited.discard(pid)
+        return code
+
+    def abandon(self) -> None:
+        """Nothing; the programs of `run` that somebody still waits for are dead, and nobody does."""
+        for pid in self._awaited - self._ended.keys():
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self._awaited.clear()
+        self._ended.clear()
+
+    def names(self) -> frozenset[DaemonName]:
+        """The daemons that run."""
+        return frozenset(DaemonName(known.device, known.daemon) for known in self.daemons.values() if known.running)
 
     def _spawn(self, device: DevicePlan, argv: tuple[str, ...], stdout: Path, stderr: Path) -> int:
         files = [
@@ -82,6 +99,16 @@ class Processes:
                 if known.running:
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
+
+    def stop(self, device: str, daemon: str) -> None:
+        """Nothing; the daemon is gone as `end` has it, and has put its house in order before, if it was quick.
+
+        A zebra that is killed leaves its routes to the next one, which lets those of IPv6 stand beside its own.
+        """
+        for known in list(self.daemons.values()):
+            if (known.device, known.daemon) == (device, daemon) and known.running:
+                _ask_to_end(known.pid)
+        self.end(device, daemon)
 
     def running(self, name: DaemonName) -> bool:
         """True while the daemon runs, stopped or not."""
@@ -113,6 +140,18 @@ class Processes:
                 self.daemons[pid] = DaemonStatus(known.device, known.daemon, pid, _ending(status))
                 found.append(self.daemons[pid])
         return tuple(found)
+
+
+def _ask_to_end(pid: int) -> None:
+    """Nothing; a child that got SIGTERM has ended, or had time to. It is not reaped."""
+    os.kill(pid, signal.SIGTERM)
+    handle = os.pidfd_open(pid)
+    try:
+        gone = select.poll()
+        gone.register(handle, select.POLLIN)
+        gone.poll(_ORDER_S * 1000)
+    finally:
+        os.close(handle)
 
 
 def _next_ended() -> tuple[int, int] | None:
@@ -183,23 +222,32 @@ def reload(blueprint: Blueprint, name: str, processes: Processes, loaded: list[L
     yield from _load(device, (blueprint.vtysh, "-N", device.pathspace, "-b"), processes, loaded)
 
 
-def lead_over(change: Altered, vtysh: str, processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
-    """Leads a device's daemons to a new configuration; items as those of `boot`.
+def retract(change: Altered, vtysh: str, processes: Processes) -> Iterator[str]:
+    """Has a device's daemons forget what they have no more; items as those of `boot`. They do not miss what is gone.
 
-    Daemons that stay are told the differences. Where FRR takes one of them at its start only, or not at all, all of
-    the device's daemons are restarted.
+    It comes before the ports go: bgpd up to 8.4 keeps a pointer to an unnumbered neighbor that is removed when its
+    port is down, and crashes by it later (FRRouting pull request 12457).
+    """
+    if not change.frr.restart:
+        yield from _tell(change.device, vtysh, change.frr.undo, processes, [])
+
+
+def lead_over(change: Altered, vtysh: str, processes: Processes, loaded: list[Loaded]) -> Iterator[str]:
+    """Leads a device's daemons to a new configuration after `retract`; items as those of `boot`.
+
+    Daemons that stay are told what is new. Where FRR takes it at its start only, or not at all, all of the device's
+    daemons are restarted.
     """
     device, name = change.device, change.device.name
     _write_files(device)
     for daemon in change.ended:
-        processes.end(name, daemon)
-    ignored, told = list[Loaded](), list[Loaded]()
+        processes.stop(name, daemon)
+    told: list[Loaded] = []
     if not change.frr.restart:
-        yield from _tell(device, vtysh, change.frr.undo, processes, ignored)
         yield from _tell(device, vtysh, change.frr.do, processes, told)
     anew = change.frr.restart or any(entry.refused for entry in told)
-    for known in device.daemons if anew else ():
-        processes.end(name, known.name)
+    for known in reversed(device.daemons) if anew else ():
+        processes.stop(name, known.name)
     begun = {known.name for known in device.daemons} if anew else set(change.started)
     for wave in device.waves:
         yield from _start_together(device, tuple(known for known in wave if known.name in begun), processes)

@@ -44,7 +44,7 @@ class LabStatus:
 
     name: str
     phase: str
-    """`starting`, `running` or `failed`."""
+    """`starting`, `running`, `changing` (to another design) or `failed`."""
     digest: str
     """Fingerprint of what the lab was built from."""
     frr_version: str
@@ -136,7 +136,8 @@ class LabEngine(Protocol):
     def apply(self, spec: LabSpec) -> float:
         """Milliseconds that it took to make the running lab of that name the lab of the spec; what stays runs on.
 
-        Raises `LabError` where a step fails; the lab is then `failed` and can only be looked into and ended.
+        Raises `LabError` where a step fails; the lab then runs on as it was. Where that could not be reached either,
+        the error says so; the lab is `failed`, and can only be looked into and ended.
         """
         ...
 
@@ -202,13 +203,13 @@ class EmbeddedEngine:
 
     def _already_up(self, blueprint: Blueprint) -> UpResult:
         status = self.status(blueprint.name)
-        if status is None or status.phase == "starting":
+        if status is None or status.phase in {"starting", "changing"}:
             raise LabError(
-                f"Lab {blueprint.name} is being started or ended by another process. Wait for that to finish."
+                f"Lab {blueprint.name} is being started, changed or ended by another process. Wait for that to finish."
             )
         if status.phase == "failed":
-            way_out = "end it with `fabric lab down` before the next try"
-            raise LabError(f"Lab {blueprint.name} did not come up before and was kept for a look at it; {way_out}.")
+            why = "it did not come up and was kept for a look at it, or a change of it broke off"
+            raise LabError(f"Lab {blueprint.name} is failed: {why}. End it with `fabric lab down` before the next try.")
         if status.digest != renumbered(blueprint, self._alive(blueprint.name)[1]).digest():
             way_out = "change it with `fabric lab apply`, end it first with `fabric lab down`, or choose another name"
             raise LabError(f"Lab {blueprint.name} is already up, with other devices, cables or files; {way_out}.")
@@ -302,11 +303,12 @@ class EmbeddedEngine:
     def apply(self, spec: LabSpec) -> float:
         """See `LabEngine.apply`."""
         check_passwords(spec)
-        _, new = self._both(spec)
+        old, new = self._both(spec)
+        request = {"op": "apply", "from": old.digest(), "to": new.digest()}
         with self._directory(spec.name).opened() as descriptor:
             write_file(descriptor, NEXT_FILE, new.to_json())
             try:
-                reply = ask(self._alive(spec.name)[0].supervisor.pid, {"op": "apply"}, _APPLY_S)
+                reply = ask(self._alive(spec.name)[0].supervisor.pid, request, _APPLY_S)
             finally:
                 os.unlink(NEXT_FILE, dir_fd=descriptor)
         return float(reply["milliseconds"])
@@ -316,7 +318,8 @@ class EmbeddedEngine:
         check_spec(spec)
         status, old = self._alive(spec.name)
         if status.phase != "running":
-            raise LabError(f"Lab {spec.name} is {status.phase}, and cannot be changed. End it with `fabric lab down`.")
+            way_out = "End it with" if status.phase == "failed" else "Wait for that to finish, or end it with"
+            raise LabError(f"Lab {spec.name} is {status.phase}, and cannot be changed. {way_out} `fabric lab down`.")
         return old, renumbered(draw(spec, find_frr(self._environ)), old)
 
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:

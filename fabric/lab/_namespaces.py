@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fabric.lab._kernel import CLONE_NEWNET, CLONE_NEWUTS, MS_BIND, detach, mount, setns, unshare
@@ -15,19 +15,48 @@ _OWN = {CLONE_NEWNET: Path("/proc/self/ns/net"), CLONE_NEWUTS: Path("/proc/self/
 
 
 def create(device: str) -> None:
-    """Nothing; the device's namespaces exist, its host name is its name. To be called within `returning`."""
+    """Nothing; the device's namespaces exist, its host name is its name. To be called within `returning`.
+
+    Raises `OSError`, leaving nothing of them, where the kernel gives none.
+    """
     unshare(CLONE_NEWNET | CLONE_NEWUTS)
     socket.sethostname(device)
-    for kind, handle in _handles(device).items():
-        handle.touch()
-        mount(_OWN[kind], handle, "", MS_BIND)
+    try:
+        for kind, handle in _handles(device).items():
+            handle.touch()
+            mount(_OWN[kind], handle, "", MS_BIND)
+    except OSError:
+        remove(device)
+        raise
 
 
 def remove(device: str) -> None:
-    """Nothing; the device's namespaces end with their last process, and with them the interfaces inside."""
+    """Nothing; the device's namespaces, if it has any, end with their last process and all interfaces inside."""
     for handle in _handles(device).values():
-        detach(handle)
-        handle.unlink()
+        if handle.is_file():
+            with suppress(OSError):  # a handle that nothing is mounted on
+                detach(handle)
+            handle.unlink()
+
+
+def exists(device: str) -> bool:
+    """True for a device that has namespaces."""
+    return all(_is_mounted(handle) for handle in _handles(device).values())
+
+
+def _is_mounted(handle: Path) -> bool:
+    try:
+        return handle.stat().st_dev != handle.parent.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """Within the block, the current thread is in an empty network namespace, which ends with it."""
+    with returning():
+        unshare(CLONE_NEWNET)
+        yield
 
 
 @contextmanager

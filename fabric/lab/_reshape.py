@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import count
 
 from fabric.config import Port
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Vrf, Wire
+from fabric.lab._fault import DaemonName
 from fabric.lab._frr_changes import FrrChanges, frr_changes
 
 _Key = frozenset[tuple[str, str]]
+
+
+class Told(Enum):
+    """How much of a change a device's daemons have taken."""
+
+    IN_PART = auto()
+    UNDONE = auto()
+    """What they have no more is gone; nothing new has come."""
+    DONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,7 @@ def _renumbered_device(
     device: DevicePlan, numbers: Mapping[Port, int], vrfs: Mapping[tuple[str, str], Vrf], fresh: Iterator[int]
 ) -> DevicePlan:
     known = [vrfs.get((device.name, vrf.name)) for vrf in device.vrfs]
-    kept = [old or replace(vrf, index=next(fresh)) for vrf, old in zip(device.vrfs, known, strict=True)]
+    kept = [replace(vrf, index=old.index if old else next(fresh)) for vrf, old in zip(device.vrfs, known, strict=True)]
     ports = tuple(p if p.index == 1 else replace(p, index=numbers[Port(device.name, p.name)]) for p in device.ports)
     return replace(device, vrfs=tuple(kept), ports=ports)
 
@@ -146,6 +157,34 @@ def reshape(old: Blueprint, new: Blueprint) -> Reshaped:
     kept = [(before, d) for d in new.devices if d.name not in anew and (before := old.device(d.name))]
     altered = tuple(change for pair in kept if (change := _altered(*pair, fresh)))
     return Reshaped(gone, come, cut, laid, resized, altered)
+
+
+def led_back(
+    way: Reshaped, old: Blueprint, told: Mapping[str, Told], dead: Iterable[DaemonName]
+) -> tuple[Altered, ...]:
+    """What leads the daemons of devices that stay back to `old`, from wherever a change broke off.
+
+    `told` are the devices whose daemons the change had got to; where it broke off in their midst, they start anew.
+    `dead` are daemons that ran before the change and do not now.
+    """
+    come = {device.name for device in way.come}
+    missing: dict[str, tuple[str, ...]] = {}
+    for name in sorted(set(dead)):
+        missing[name.device] = (*missing.get(name.device, ()), name.daemon)
+    changes = {change.device.name: change for change in way.altered}
+    found = (_led_back(d, changes.get(d.name), told.get(d.name), missing.get(d.name, ())) for d in old.devices)
+    return tuple(change for change in found if change and change.device.name not in come)
+
+
+def _led_back(device: DevicePlan, change: Altered | None, told: Told | None, missing: tuple[str, ...]) -> Altered:
+    frr = FrrChanges("", "", restart=told is Told.IN_PART)
+    ended = started = missing
+    if change is not None and told is Told.UNDONE and not change.frr.restart:
+        frr = replace(change.frr, undo="")
+    elif change is not None and told in {Told.IN_PART, Told.DONE}:
+        frr = change.frr if told is Told.DONE else frr
+        ended, started = (tuple(dict.fromkeys((*names, *missing))) for names in (change.ended, change.started))
+    return Altered(device, (), (), (), ended, started, frr)
 
 
 def _must_be_built(before: DevicePlan, after: DevicePlan) -> bool:

@@ -246,7 +246,7 @@ class SupervisorStatus:
     """What the supervisor writes down for other processes."""
 
     phase: str
-    """`starting`, `running`, or `failed` for a lab that was kept after it did not come up."""
+    """`starting`, `running`, `changing`, or `failed`: it did not come up and was kept, or is stuck between designs."""
     supervisor: ProcessId
     user_namespace: bool
     fabric_version: str

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import resource
-import selectors
-import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
+from fabric.lab._apply import Site, StrandedError, change_lab
 from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, from_json
 from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
@@ -28,31 +27,22 @@ from fabric.lab._daemons import (
     boot,
     config_refused,
     configure,
-    daemon_died,
-    forget,
-    lead_over,
     reload,
     restart,
 )
+from fabric.lab._drive import Boot, Driver
 from fabric.lab._fault import FAULTS, DaemonName, Fault, fault_from
 from fabric.lab._filter import Filters
 from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import IMPAIRMENTS, Impaired, impaired_from
 from fabric.lab._job import Job, job_from_json
-from fabric.lab._namespaces import remove
 from fabric.lab._relaying import ChildRelay
-from fabric.lab._reshape import Reshaped, reshape
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
-from fabric.lab._wiring import SysctlFiles, address, alter, cut, found, introduce, lay, parse_sysctls, wire
+from fabric.lab._wiring import SysctlFiles, parse_sysctls, wire
 
-_LOOK_AGAIN_S = 0.005  # a daemon's socket that appears sends no signal, so it is looked for this often
-_AT_ONCE_PER_CPU = 4
 _OPEN_FILES = 4096  # FRR sizes its tables by this limit
 _RESTART_S = 30.0
-
-Boot = tuple[str, Iterator[str]]
-"""A device's name, and the steps of bringing it (or one of its daemons) up; each step says what it waits for."""
 
 
 class Supervisor:
@@ -68,23 +58,9 @@ class Supervisor:
         self._loaded: list[Loaded] = []
         self._began = time.monotonic()
         self._seconds: dict[str, float] = {}
-        self._selector = selectors.DefaultSelector()
-        self._wakeup = self._watch_signals()
+        self._driver = Driver(blueprint.name, self._processes)
         self._door = closed_door()
-        filters = Filters()
-        self._breaker = Breaker(blueprint, self._processes, filters)
-        self._impairer = Impairer(blueprint, filters, ChildRelay(self._processes.environment))
-
-    def _watch_signals(self) -> tuple[socket.socket, socket.socket]:
-        """The two ends of what makes every signal wake the selector, so that no ended child is missed."""
-        reader, writer = socket.socketpair(type=socket.SOCK_DGRAM)
-        reader.setblocking(False)
-        writer.setblocking(False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        self._selector.register(reader, selectors.EVENT_READ)
-        return reader, writer
+        self._take_in_hand()
 
     def live(self) -> None:
         """Never returns: builds the lab, tells the caller how that went, and serves until the process is ended."""
@@ -106,7 +82,7 @@ class Supervisor:
     def _build(self) -> None:
         furnish(self._blueprint.name)
         open_door(self._door)
-        self._selector.register(self._door, selectors.EVENT_READ)
+        self._driver.listen(self._door)
         self._report("sandbox", 1, 1)
         wire(self._blueprint, self._sysctls)
         self._report("wiring", 1, 1)
@@ -114,7 +90,7 @@ class Supervisor:
             (device.name, boot(device, self._blueprint.vtysh, self._processes, self._loaded))
             for device in self._blueprint.boot_order()
         ]
-        for done in self._drive(boots, self._job.deadline_s):
+        for done in self._driver.drive(boots, self._job.deadline_s):
             self._report("devices", done, len(boots))
         if refused := config_refused(self._loaded):
             raise refused
@@ -130,45 +106,10 @@ class Supervisor:
         self._status = replace(self._status, phase=phase, daemons=daemons, remarks=remarks)
         write_file(self._job.directory, STATUS_FILE, self._status.to_json())
 
-    def _drive(self, boots: list[Boot], limit_s: float) -> Iterator[int]:
-        """How many of `boots` are done, each time that one more is. A few run side by side, in the given order.
-
-        Raises `LabError` when a daemon dies, or when not all are done after `limit_s`.
-        """
-        end = time.monotonic() + limit_s
-        waiting = list(reversed(boots))
-        active: dict[str, Iterator[str]] = {}
-        at_once = _AT_ONCE_PER_CPU * len(os.sched_getaffinity(0))
-        while waiting or active:
-            while waiting and len(active) < at_once:
-                name, steps = waiting.pop()
-                active[name] = steps
-            awaited = {name: next(steps, "") for name, steps in active.items()}
-            for name in (name for name, what in awaited.items() if not what):
-                del active[name]
-                yield len(boots) - len(waiting) - len(active)
-            if active:
-                self._await_progress()
-            if active and time.monotonic() > end:
-                missing = [*filter(None, awaited.values()), *(f"{name} (to be started)" for name, _ in waiting)]
-                raise LabError(_late(self._blueprint.name, limit_s, missing))
-
-    def _await_progress(self) -> None:
-        self._select(_LOOK_AGAIN_S)
-        for ended in self._processes.reap():
-            raise daemon_died(ended)
-
-    def _select(self, patience_s: float | None) -> set[object]:
-        """What has something to read, after `patience_s` at the latest; a signal ends the wait."""
-        ready: set[object] = {key.fileobj for key, _ in self._selector.select(patience_s)}
-        if self._wakeup[0] in ready:
-            self._wakeup[0].recv(4096)
-        return ready
-
     def _serve(self) -> None:
         """Never returns: writes down which daemons end, and does what other processes ask for."""
         while True:
-            ready = self._select(None)
+            ready = self._driver.wait(None)
             if self._processes.reap():
                 self._write_status(self._status.phase)
             if self._door in ready:
@@ -241,42 +182,47 @@ class Supervisor:
         self._configure(self._breaker.lines_of([device]))
         return {"targets": [], "ports": 0, "milliseconds": (time.monotonic() - began) * 1000}
 
-    def apply(self, _request: Any) -> dict[str, Any]:
-        """How long it took to become the lab of the blueprint that was left for this; see `Reshaped`."""
+    def apply(self, request: Any) -> dict[str, Any]:
+        """How long it took to become the lab of the blueprint that was left for this; see `change_lab`."""
         if self._breaker.active or self._impairer.active:
             raise LabError("The lab has faults or impairments. Heal and clear them before the design changes.")
         began = time.monotonic()
-        old, self._blueprint = self._blueprint, from_json(read_file(self._job.directory, NEXT_FILE))
-        write_file(self._job.directory, BLUEPRINT_FILE, self._blueprint.to_json())
+        new = self._next(request)
+        site = Site(self._processes, self._driver, self._sysctls, self._job.deadline_s)
+        phase = "running"
+        self._write_status("changing")
         try:
-            self._reshape(reshape(old, self._blueprint))
-        except MachineError:
-            self._write_status("failed")
+            self._become(new, change_lab(self._blueprint, new, site, self._record))
+        except StrandedError:
+            phase = "failed"
             raise
-        self._write_status("running")
+        finally:
+            self._write_status(phase)
+        return {"milliseconds": (time.monotonic() - began) * 1000}
+
+    def _next(self, request: Any) -> Blueprint:
+        """The blueprint that was left; raises `LabError` where another `apply` came in between."""
+        text = read_file(self._job.directory, NEXT_FILE)
+        new = from_json(text) if text else None
+        if new is None or [self._blueprint.digest(), new.digest()] != [request["from"], request["to"]]:
+            raise LabError(f"Lab {self._blueprint.name} was changed by another process just now. Try again.")
+        return new
+
+    def _record(self, blueprint: Blueprint) -> None:
+        write_file(self._job.directory, BLUEPRINT_FILE, blueprint.to_json())
+
+    def _become(self, blueprint: Blueprint, loaded: Sequence[Loaded]) -> None:
+        """Nothing; what is broken, impaired, restarted and remarked from now on is of this blueprint."""
+        anew = {entry.device for entry in loaded}
+        kept = [e for e in self._loaded if e.device not in anew and blueprint.device(e.device) is not None]
+        self._loaded = [*kept, *loaded]
+        self._blueprint = blueprint
+        self._take_in_hand()
+
+    def _take_in_hand(self) -> None:
         filters = Filters()
         self._breaker = Breaker(self._blueprint, self._processes, filters)
         self._impairer = Impairer(self._blueprint, filters, ChildRelay(self._processes.environment))
-        return {"milliseconds": (time.monotonic() - began) * 1000}
-
-    def _reshape(self, changes: Reshaped) -> None:
-        for device in changes.gone:
-            forget(device, self._processes)
-        cut(changes.cut)
-        for device in changes.gone:
-            remove(device.name)
-        found(changes.come, self._sysctls)
-        lay(changes.laid)
-        address(changes.come)
-        alter(changes.altered, changes.resized)
-        introduce(self._blueprint)
-        vtysh, loaded = self._blueprint.vtysh, list[Loaded]()
-        boots: list[Boot] = [(d.name, boot(d, vtysh, self._processes, loaded)) for d in changes.come]
-        boots += [(c.device.name, lead_over(c, vtysh, self._processes, loaded)) for c in changes.altered]
-        for _ in self._drive(boots, self._job.deadline_s):
-            pass
-        if refused := config_refused(loaded):
-            raise refused
 
     def _configure(self, lines: Mapping[str, Sequence[str]]) -> None:
         vtysh = self._blueprint.vtysh
@@ -291,7 +237,7 @@ class Supervisor:
     def _carry_out(self, steps: Callable[[list[Loaded]], list[Boot]]) -> None:
         loaded: list[Loaded] = []
         try:
-            for _ in self._drive(steps(loaded), _RESTART_S):
+            for _ in self._driver.drive(steps(loaded), _RESTART_S):
                 pass
         finally:
             self._write_status(self._status.phase)
@@ -305,11 +251,6 @@ _MORE: Mapping[str, Callable[[Supervisor, Any], Any]] = {
     "relay": Supervisor.relay_report,
     "apply": Supervisor.apply,
 }
-
-
-def _late(lab: str, limit_s: float, missing: list[str]) -> str:
-    way_out = "Give it more time, or keep the failed lab and look at its logs."
-    return f"Lab {lab} was not ready within {limit_s:g} s; still missing: {', '.join(missing)}. {way_out}"
 
 
 def _sysctls() -> SysctlFiles:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fabric.errors import MachineError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Wire
-from fabric.lab._namespaces import create, inside, network_descriptors, returning
+from fabric.lab._namespaces import create, exists, inside, network_descriptors, returning, scratch
 from fabric.lab._netlink import (
     Request,
     address_again,
@@ -102,11 +102,21 @@ def address(devices: Iterable[DevicePlan]) -> None:
 
 
 def cut(wires: Iterable[Wire]) -> None:
-    """Nothing; these wires are gone."""
+    """Nothing; these wires are gone, if they were there."""
     for wire in wires:
         near = wire.b if wire.a.device == SANDBOX else wire.a
-        with inside(near.device):
-            send([no_link(near.index)], near.device)
+        if exists(near.device):
+            with inside(near.device):
+                send([no_link(near.index)], near.device)
+
+
+def try_masters(devices: Sequence[DevicePlan]) -> None:
+    """Nothing; raises `LabError` where the kernel makes no VRF, or no bridge, and one of these devices has one."""
+    vrfs = ((device.name, new_vrf(vrf)) for device in devices for vrf in device.vrfs)
+    bridges = ((d.name, new_bridge(port.index, port.name)) for d in devices for port in d.ports if port.is_bridge)
+    with scratch():
+        for first in filter(None, (next(vrfs, None), next(bridges, None))):
+            send([first[1]], first[0])
 
 
 def alter(changes: Iterable[Altered], resized: Iterable[End]) -> None:

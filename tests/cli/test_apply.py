@@ -99,3 +99,33 @@ def test_a_lab_under_faults_is_not_changed(env: Mapping[str, str], tmp_path: Pat
     assert "Heal and clear them" in refused.stderr
     fabric("lab", "heal", "--all", env=env)
     assert fabric("lab", "apply", tmp_path / "larger.yaml", env=env).returncode == 0
+
+
+_ZONE_A = "{name: zone-a, racks: [{name: a1, nodes: {servers: 2}}]}"
+_ZONE_B = "{name: zone-b, racks: [{name: b1, nodes: {servers: 1}}, {name: b2, nodes: {servers: 1}}]}"
+_ONE_ZONE = f"""
+version: 1
+name: zones
+spines: 2
+zones: [{_ZONE_A}]
+node_groups: {{servers: {{role: server}}}}
+timers: {{connect_s: 1}}
+"""
+_TWO_ZONES = _ONE_ZONE.replace(_ZONE_A, f"{_ZONE_A}, {_ZONE_B}")
+_SEGMENT = "networks: {machine: {kind: segment, scope: rack, ipv4: 192.168.0.0/16, vlan: 30, roles: [server]}}\n"
+
+
+def test_a_whole_zone_and_bridges_come_and_go(env: Mapping[str, str], tmp_path: Path) -> None:
+    for name, text in (("one", _ONE_ZONE), ("two", _TWO_ZONES), ("bridged", _TWO_ZONES + _SEGMENT)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    assert fabric("lab", "up", tmp_path / "one.yaml", env=env).returncode == 0
+    since = established(env)
+    for name, step in (("two", "add b2-leaf-1"), ("bridged", "build a1-leaf-1 anew"), ("one", "remove b2-leaf-1")):
+        changed = fabric("lab", "apply", tmp_path / f"{name}.yaml", env=env)
+        assert changed.returncode == 0, changed.stderr
+        assert step in changed.stdout.splitlines()
+        proven = fabric("lab", "verify", env=env)
+        assert proven.returncode == 0, proven.stdout + proven.stderr
+        if name == "two":
+            now = established(env)
+            assert {peer: now[peer][1] for peer in since} == {peer: drops for peer, (_, drops) in since.items()}

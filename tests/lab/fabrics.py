@@ -8,7 +8,7 @@ leaf-1      leaf-2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_interface
 
@@ -26,7 +26,9 @@ from fabric.config import (
 from fabric.lab import LabSpec
 
 ASNS = {"spine-1": 64512, "spine-2": 64512, "leaf-1": 65001, "leaf-2": 65002}
-LOOPBACKS = {name: (f"10.255.0.{number}", f"fd00::{number}") for number, name in enumerate(ASNS, start=1)}
+_ASNS = {**ASNS, "leaf-3": 65003}
+_LOOPBACKS = {name: (f"10.255.0.{number}", f"fd00::{number}") for number, name in enumerate(_ASNS, start=1)}
+LOOPBACKS = {name: _LOOPBACKS[name] for name in ASNS}
 FAMILIES = (NeighborFamily("ipv4"), NeighborFamily("ipv6"))
 
 
@@ -36,13 +38,14 @@ class Files:
     daemons: str = ""
 
 
-def lab_spec(name: str = "tiny") -> LabSpec:
-    """Two spines, two leaves, dual stack."""
-    devices = tuple(_device(name) for name in ASNS)
+def lab_spec(name: str = "tiny", leaves: Sequence[int] = (1, 2)) -> LabSpec:
+    """Two spines and leaves of these numbers, two unless told otherwise, dual stack."""
+    names = ("spine-1", "spine-2", *(f"leaf-{leaf}" for leaf in leaves))
+    devices = tuple(_device(name, leaves) for name in names)
     cables = tuple(
         Cable(Port(f"spine-{spine}", f"down{leaf}"), Port(f"leaf-{leaf}", f"up{spine}"))
         for spine in (1, 2)
-        for leaf in (1, 2)
+        for leaf in leaves
     )
     files = {device.name: Files(_frr_conf(device)) for device in devices}
     return LabSpec(name, FabricConfig("tiny", devices, cables), files)
@@ -62,13 +65,14 @@ def lonely_router(name: str, conf: str = "hostname r1\n") -> LabSpec:
     return LabSpec(name, FabricConfig(name, (device,), ()), {"r1": Files(conf)})
 
 
-def _device(name: str) -> DeviceConfig:
-    v4, v6 = LOOPBACKS[name]
+def _device(name: str, leaves: Sequence[int]) -> DeviceConfig:
+    v4, v6 = _LOOPBACKS[name]
     role, number = name.split("-")
+    far_ends = (1, 2) if role == "leaf" else leaves
     loopback = Interface("lo", (ip_interface(f"{v4}/32"), ip_interface(f"{v6}/128")))
-    ports = tuple(_port(role, int(number), far) for far in (1, 2))
+    ports = tuple(_port(role, int(number), far) for far in far_ends)
     neighbors = tuple(Neighbor(port.name, "external", FAMILIES) for port in ports)
-    bgp = BgpInstance(ASNS[name], v4, neighbors, ())
+    bgp = BgpInstance(_ASNS[name], v4, neighbors, ())
     return DeviceConfig(name, Place(role), (loopback, *ports), (bgp,))
 
 
@@ -82,12 +86,12 @@ def _port(role: str, number: int, far: int) -> Interface:
 
 
 def _frr_conf(device: DeviceConfig) -> str:
-    v4, v6 = LOOPBACKS[device.name]
+    v4, v6 = _LOOPBACKS[device.name]
     lines = ["frr defaults datacenter", f"hostname {device.name}", "no zebra nexthop kernel enable"]
     for port in device.interfaces:
         if port.router_advertisements:
             lines += [f"interface {port.name}", " no ipv6 nd suppress-ra", "exit"]
-    lines += [f"router bgp {ASNS[device.name]}", f" bgp router-id {v4}", " no bgp ebgp-requires-policy"]
+    lines += [f"router bgp {_ASNS[device.name]}", f" bgp router-id {v4}", " no bgp ebgp-requires-policy"]
     lines += [" bgp bestpath as-path multipath-relax", " coalesce-time 100"]
     names = [port.name for port in device.interfaces if port.name != "lo"]
     lines += [f" neighbor {name} interface remote-as external" for name in names]

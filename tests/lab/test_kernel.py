@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
@@ -52,20 +53,43 @@ def _router(number: int, far: int) -> DeviceConfig:
     return DeviceConfig(f"r{number}", Place("leaf"), (Interface("lo"), *ports), tuple(instances))
 
 
+def _vrf_lab(names: Sequence[str]) -> LabSpec:
+    """Two routers with these of the VRFs."""
+    devices = tuple(_with_vrfs(router, names) for router in (_router(0, 1), _router(1, 0)))
+    ports = {port.name for port in devices[0].interfaces}
+    cables = tuple(Cable(Port("r0", f"eth{n}"), Port("r1", f"eth{n}")) for n in (1, 2) if f"eth{n}" in ports)
+    files = {device.name: frr_files(device) for device in devices}
+    return LabSpec("vrfs", FabricConfig("vrfs", devices, cables), files)
+
+
+def _with_vrfs(router: DeviceConfig, names: Sequence[str]) -> DeviceConfig:
+    ports = tuple(port for port in router.interfaces if port.vrf is None or port.vrf in names)
+    return replace(router, interfaces=ports, bgp=tuple(i for i in router.bgp if i.vrf in names))
+
+
+def _bgp_routes(engine: EmbeddedEngine, *table: str) -> set[str]:
+    found = json.loads(engine.run("vrfs", "r1", ("ip", "-json", "route", "show", *table)).stdout)
+    return {route["dst"] for route in found if route["protocol"] == "bgp"}
+
+
+@pytest.mark.kernel("vrf")
+def test_a_vrf_comes_and_goes_in_a_running_lab(engine: EmbeddedEngine, wait_until: WaitUntil) -> None:
+    """Blue comes before red, whose routing table it gets."""
+    engine.up(_vrf_lab(["red"]))
+    engine.apply(_vrf_lab(["blue", "red"]))
+    wait_until(lambda: _bgp_routes(engine, "vrf", "blue") == {"10.9.10.0/24"}, "blue's network of r0 in VRF blue")
+    wait_until(lambda: _bgp_routes(engine, "vrf", "red") == {"10.9.20.0/24"}, "red's network of r0 in VRF red")
+    engine.apply(_vrf_lab(["blue"]))
+    wait_until(lambda: _bgp_routes(engine, "vrf", "blue") == {"10.9.10.0/24"}, "blue's network of r0 in VRF blue")
+    assert engine.run("vrfs", "r1", ("ip", "link", "show", "red")).exit_code != 0
+
+
 @pytest.mark.kernel("vrf")
 def test_vrfs_of_a_design_keep_equal_addresses_apart(engine: EmbeddedEngine, wait_until: WaitUntil) -> None:
-    devices = (_router(0, 1), _router(1, 0))
-    cables = tuple(Cable(Port("r0", f"eth{n}"), Port("r1", f"eth{n}")) for n in (1, 2))
-    files = {device.name: frr_files(device) for device in devices}
-    engine.up(LabSpec("vrfs", FabricConfig("vrfs", devices, cables), files))
-
-    def routes(*table: str) -> set[str]:
-        found = json.loads(engine.run("vrfs", "r1", ("ip", "-json", "route", "show", *table)).stdout)
-        return {route["dst"] for route in found if route["protocol"] == "bgp"}
-
-    wait_until(lambda: routes("vrf", "blue") == {"10.9.10.0/24"}, "blue's network of r0, alone, in VRF blue")
-    wait_until(lambda: routes("vrf", "red") == {"10.9.20.0/24"}, "red's network of r0, alone, in VRF red")
-    assert routes() == set()
+    engine.up(_vrf_lab(["blue", "red"]))
+    wait_until(lambda: _bgp_routes(engine, "vrf", "blue") == {"10.9.10.0/24"}, "blue's network of r0 in VRF blue")
+    wait_until(lambda: _bgp_routes(engine, "vrf", "red") == {"10.9.20.0/24"}, "red's network of r0 in VRF red")
+    assert _bgp_routes(engine) == set()
     for vrf, far in (("blue", "10.9.10.1"), ("red", "10.9.20.1")):
         assert engine.run("vrfs", "r1", ("ping", "-c1", "-W5", "-I", vrf, far)).exit_code == 0
     wrong = engine.run("vrfs", "r1", ("ping", "-c1", "-W1", "-I", "blue", "10.9.20.1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from fabric.config import Cable, DeviceConfig, FabricConfig, Interface, Place, Port
 from fabric.lab import FrrInstallation, LabSpec
 from fabric.lab._blueprint import Blueprint, draw
-from fabric.lab._reshape import renumbered, reshape
-from tests.lab.fabrics import Files, lab_spec
+from fabric.lab._fault import DaemonName
+from fabric.lab._frr_changes import FrrChanges
+from fabric.lab._reshape import Altered, Told, led_back, renumbered, reshape
+from tests.lab.fabrics import Files, lab_spec, lonely_router
 
 FRR = FrrInstallation(Path("/frr"), Path("/vtysh"), "8.4.4", has_mgmtd=False)
 
@@ -75,3 +78,48 @@ def test_an_mtu_changes_both_ends_and_no_cable(old: Blueprint) -> None:
         "leaf-1: MTU of up1 becomes 1500",
         "leaf-2: MTU of up1 becomes 1500",
     )
+
+
+def test_a_new_vrf_before_a_known_one_leaves_each_a_table_of_its_own() -> None:
+    blue, red = Interface("eth0", vrf="blue"), Interface("eth1", vrf="red")
+    drawn = [draw(_with_ports(ports), FRR) for ports in ((red,), (blue, red))]
+    new = renumbered(drawn[1], drawn[0]).devices[0]
+    assert [vrf.name for vrf in new.vrfs] == ["blue", "red"]
+    assert len({vrf.table for vrf in new.vrfs}) == 2
+    assert new.vrfs[1].index == drawn[0].devices[0].vrfs[0].index
+    assert [d.name for d in reshape(drawn[0], renumbered(drawn[1], drawn[0])).gone] == ["r1"]
+
+
+def _with_ports(ports: tuple[Interface, ...]) -> LabSpec:
+    spec = lonely_router("vrfs")
+    return replace(spec, fabric=replace(spec.fabric, devices=(replace(spec.fabric.devices[0], interfaces=ports),)))
+
+
+def _way_back(told: Mapping[str, Told], dead: tuple[DaemonName, ...] = ()) -> list[Altered]:
+    """What leads daemons back from a design that gives both leaves another description and a leaf more."""
+    spec = grown()
+    other = {
+        name: Files(spec.files[name].frr_conf + "ip prefix-list more permit any\n") for name in ("leaf-1", "leaf-2")
+    }
+    old = draw(lab_spec(), FRR)
+    new = renumbered(draw(replace(spec, files={**spec.files, **other}), FRR), old)
+    return list(led_back(reshape(new, old), old, told, dead))
+
+
+def test_the_way_back_leaves_alone_whom_nobody_told_anything() -> None:
+    assert _way_back({}) == []
+
+
+def test_the_way_back_undoes_what_was_done_and_only_that() -> None:
+    (change,) = _way_back({"leaf-1": Told.DONE})
+    assert change.device.name == "leaf-1"
+    assert change.frr == FrrChanges("no ip prefix-list more permit any\n", "")
+    assert _way_back({"leaf-1": Told.UNDONE}) == [], "nothing was undone that would have to be told again"
+
+
+def test_the_way_back_starts_anew_where_it_broke_off_or_died() -> None:
+    (change,) = _way_back({"leaf-2": Told.IN_PART})
+    assert (change.device.name, change.frr.restart) == ("leaf-2", True)
+    (risen,) = _way_back({"leaf-1": Told.UNDONE}, (DaemonName("spine-1", "bgpd"), DaemonName("leaf-0", "bgpd")))
+    assert (risen.device.name, risen.started, risen.ended) == ("spine-1", ("bgpd",), ("bgpd",))
+    assert not risen.frr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import socket
 import subprocess
@@ -124,6 +126,20 @@ def test_a_visitor_of_another_user_gets_no_answer(user: int, answered: bool, tmp
         with subprocess.Popen(visitor, stderr=subprocess.DEVNULL):
             visit(door, asked.append)
     assert asked == ([{}] if answered else [])
+
+
+def test_a_request_at_which_the_system_fails_is_answered() -> None:
+    def no_space(_request: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kind = socket.AF_UNIX, socket.SOCK_SEQPACKET
+    with socket.socket(*kind) as door, socket.socket(*kind) as visitor:
+        door.bind("\0fabric-test-door")
+        door.listen()
+        visitor.connect("\0fabric-test-door")
+        visitor.send(b"{}")
+        visit(door, no_space)
+        assert "No space left on device" in json.loads(visitor.recv(1000))["error"]
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "/etc", "..", ".", "", "-rf", "a\0b", "a\nb", "x" * 64])
