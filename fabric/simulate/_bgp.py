@@ -36,7 +36,7 @@ class FamilyBgp:
     def installed(self, device: str, prefix: Prefix) -> tuple[Path, ...]:
         """The paths handed to zebra, best first; none where the best path is the device's own (but for aggregates).
 
-        Their AS paths may have ORIGIN in them.
+        Their AS paths may have placeholders in them.
         """
         number = self._class_of.get(prefix)
         router = self._routers.get(device)
@@ -61,7 +61,7 @@ class FamilyBgp:
         return self._class_of.get(prefix)
 
     def groups(self, router: Router) -> tuple[tuple[Decision, ClassSet], ...]:
-        """What the speaker decided for which classes; in AS paths ORIGIN may stand for an ASN."""
+        """What the speaker decided for which classes; in AS paths placeholders may stand for ASNs."""
         if router.index not in self._groups:
             self._groups[router.index] = tuple(self.outcomes.decisions(router.index))
         return self._groups[router.index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -19,6 +20,8 @@ Parts = tuple[tuple[Prefix, ClassSet], ...]
 
 ORIGIN = 0
 """Stands in an AS path for the ASN of whoever originates the class; no real AS has this number (RFC 7607)."""
+UPLINK = -1
+"""Stands before `ORIGIN` for the ASN of the origin's uplinks, as of a pod's spines, where the path came that way."""
 
 
 def members(classes: ClassSet) -> Iterator[int]:
@@ -112,13 +115,35 @@ class ClassSets:
         return edits or not plain
 
     @cached_property
+    def uplink_asns(self) -> tuple[int | None, ...]:
+        """By class, the ASN for which `UPLINK` stands in its AS paths; `None` where the real ASNs are written.
+
+        It is the AS of the origin's eBGP peers that has most sessions. Any ASN would give the same answers; this one
+        lets most paths be equal.
+        """
+        peers: Counter[int] = Counter(c.sender.instance.asn for c in self._graph.channels)
+        return tuple(
+            None if asn is None else max(self._peer_asns(item), key=lambda peer: (peers[peer], -peer))
+            for asn, item in zip(self.origin_asns, self.classes, strict=True)
+        )
+
+    def _peer_asns(self, item: DestinationClass) -> set[int]:
+        channels = (c for index in item.local for c in self._graph.outgoing[index])
+        return {c.receiver.instance.asn for c in channels if c.export.external}
+
+    @cached_property
     def by_origin(self) -> dict[int, ClassSet]:
         """By ASN, the classes in whose AS paths `ORIGIN` stands for it."""
-        found: dict[int, ClassSet] = {}
-        for number, asn in enumerate(self.origin_asns):
-            if asn is not None:
-                found[asn] = found.get(asn, 0) | 1 << number
-        return found
+        return _by_asn(self.origin_asns)
+
+    @cached_property
+    def by_uplink(self) -> dict[int, ClassSet]:
+        """By ASN, the classes in whose AS paths `UPLINK` stands for it."""
+        return _by_asn(self.uplink_asns)
+
+    def standing_for(self, asn: int) -> tuple[tuple[int, ClassSet], ...]:
+        """Each placeholder with the classes in whose AS paths it stands for the ASN."""
+        return (ORIGIN, self.by_origin.get(asn, 0)), (UPLINK, self.by_uplink.get(asn, 0))
 
     @cached_property
     def relative(self) -> ClassSet:
@@ -153,16 +178,27 @@ class ClassSets:
         return self._parts[lists]
 
     def written(self, path: Path, number: int) -> Path:
-        """The path as a speaker of that class has it: with the ASN of the origin."""
-        asn = self.origin_asns[number]
-        return path if asn is None else path._replace(attributes=written(path.attributes, asn))
+        """The path as a speaker of that class has it: with the ASNs that placeholders stand for."""
+        attributes = path.attributes
+        for placeholder, asns in ((ORIGIN, self.origin_asns), (UPLINK, self.uplink_asns)):
+            asn = asns[number]
+            attributes = attributes if asn is None else written(attributes, placeholder, asn)
+        return path._replace(attributes=attributes)
 
 
-def written(attributes: Attributes, asn: int) -> Attributes:
-    """The attributes with the ASN in place of `ORIGIN`."""
-    if ORIGIN not in attributes.as_path:
+def written(attributes: Attributes, placeholder: int, asn: int) -> Attributes:
+    """The attributes with the ASN in place of the placeholder."""
+    if placeholder not in attributes.as_path:
         return attributes
-    return attributes._replace(as_path=tuple(asn if hop == ORIGIN else hop for hop in attributes.as_path))
+    return attributes._replace(as_path=tuple(asn if hop == placeholder else hop for hop in attributes.as_path))
+
+
+def _by_asn(asns: Iterable[int | None]) -> dict[int, ClassSet]:
+    found: dict[int, ClassSet] = {}
+    for number, asn in enumerate(asns):
+        if asn is not None:
+            found[asn] = found.get(asn, 0) | 1 << number
+    return found
 
 
 def _lists_of(item: RouteMap) -> set[tuple[str, str]]:

@@ -32,7 +32,7 @@ class Outcomes(Protocol):
         """The best path of a class at a speaker."""
 
     def decisions(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
-        """What the speaker decided for which classes; in AS paths ORIGIN may stand for an ASN."""
+        """What the speaker decided for which classes; in AS paths placeholders may stand for ASNs."""
 
     def accepted(self, channel: Channel) -> ClassSet:
         """The classes of which the channel's receiver holds a path that it brought."""

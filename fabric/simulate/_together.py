@@ -10,10 +10,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from fabric.config import Prefix
-from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
+from fabric.simulate._attributes import OWN, AsHop, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
-from fabric.simulate._classsets import ORIGIN, ClassSet, ClassSets, members, shared, written
+from fabric.simulate._classsets import ORIGIN, UPLINK, ClassSet, ClassSets, members, shared, written
 from fabric.simulate._decision import Decision, rank
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
@@ -105,7 +104,6 @@ class Rules:
         self._messages: dict[Group, dict[tuple[Exported, Source | None], Message]] = {}
         self._came: list[dict[Message, tuple[tuple[ClassSet, Line], ...]]] = [{} for _ in graph.channels]
         self._lines: list[dict[Path, Line]] = [{} for _ in graph.channels]
-        self._parts: dict[Import, tuple[tuple[Prefix, ClassSet, ClassSet], ...]] = {}
         self._accepted: dict[tuple[Import, Attributes], tuple[tuple[ClassSet, Attributes, BgpNextHop], ...]] = {}
 
     def offered(self, index: int, received: Iterable[Held]) -> list[Offer]:
@@ -165,7 +163,7 @@ class Rules:
         return held
 
     def _messages_of(self, group: Group, path: Path) -> Iterator[tuple[ClassSet, Message]]:
-        export, relative = group.export, self.sets.relative
+        export = group.export
         learned = path.source if group.crowded else None
         settings = export.settings
         for prefix, part in self.sets.parts(export.router, settings.prefix_list_out, settings.route_map_out):
@@ -174,12 +172,22 @@ class Rules:
                 continue
             if exported.third_party and path.source is not None and not group.crowded:
                 exported = exported._replace(address=None)  # such a peer gets the sender itself
-            if path.source is None and export.external and exported.attributes.as_path == (export.asn,):
-                symbolic = exported.attributes._replace(as_path=(ORIGIN,))
-                yield part & relative, self._message(group, exported._replace(attributes=symbolic), learned)
-                yield part & ~relative, self._message(group, exported, learned)
-            else:
-                yield part, self._message(group, exported, learned)
+            as_path, alike = self._in_symbols(export, exported.attributes.as_path, own=path.source is None)
+            if part & alike:
+                symbolic = exported._replace(attributes=exported.attributes._replace(as_path=as_path))
+                yield part & alike, self._message(group, symbolic, learned)
+            if part & ~alike:
+                yield part & ~alike, self._message(group, exported, learned)
+
+    def _in_symbols(
+        self, export: Export, as_path: tuple[AsHop, ...], *, own: bool
+    ) -> tuple[tuple[AsHop, ...], ClassSet]:
+        """The AS path with placeholders, and the classes for which it is that."""
+        if export.external and own and as_path == (export.asn,):
+            return (ORIGIN,), self.sets.relative
+        if export.external and as_path == (export.asn, ORIGIN):
+            return (UPLINK, ORIGIN), self.sets.by_uplink.get(export.asn, 0)
+        return as_path, 0
 
     def _message(self, group: Group, exported: Exported, learned: Source | None) -> Message:
         known = self._messages.setdefault(group, {})
@@ -216,24 +224,25 @@ class Rules:
         self, channel: Channel, attributes: Attributes, next_hop: BgpNextHop
     ) -> Iterator[tuple[ClassSet, Attributes, BgpNextHop]]:
         import_ = channel.import_
-        own = written(attributes, import_.router.instance.asn)
-        for prefix, foreign, native in self._import_parts(import_):
-            # Where ORIGIN stands for the receiver's own AS, the loop check must see it.
-            cases = ((foreign, attributes), (native, own)) if own is not attributes else ((foreign | native, own),)
-            for classes, seen in cases:
+        settings = import_.settings
+        as_seen = tuple(self._as_seen(attributes, import_.router.instance.asn))
+        for prefix, part in self.sets.parts(import_.router, settings.prefix_list_in, settings.route_map_in):
+            for alike, seen in as_seen:
+                classes = shared(part & alike, part)
                 if classes:
                     accepted = import_.accept(seen, next_hop, prefix, channel.source.interface)
                     if not isinstance(accepted, Reason):
                         yield classes, *accepted
 
-    def _import_parts(self, import_: Import) -> tuple[tuple[Prefix, ClassSet, ClassSet], ...]:
-        """The classes in parts that an import treats alike: those of other origin ASes, and those of its own."""
-        if import_ not in self._parts:
-            settings, router = import_.settings, import_.router
-            own = self.sets.by_origin.get(router.instance.asn, 0)
-            parts = self.sets.parts(router, settings.prefix_list_in, settings.route_map_in)
-            self._parts[import_] = tuple((prefix, shared(part & ~own, part), part & own) for prefix, part in parts)
-        return self._parts[import_]
+    def _as_seen(self, attributes: Attributes, asn: int) -> Iterable[tuple[ClassSet, Attributes]]:
+        """The attributes with the receiver's ASN written out wherever it may stand, so that its loop check sees it."""
+        cases = [(self.sets.all, attributes)]
+        for placeholder, native in self.sets.standing_for(asn):
+            if native and placeholder in attributes.as_path:
+                cases = [(classes & ~native, seen) for classes, seen in cases] + [
+                    (classes & native, written(seen, placeholder, asn)) for classes, seen in cases
+                ]
+        return cases
 
 
 def settle_all(rules: Rules) -> State:
