@@ -62,7 +62,10 @@ OWN = BgpNextHop()
 def count_asn(as_path: tuple[AsHop, ...], asn: int) -> int:
     """How often `asn` stands in the path, AS_SETs included."""
     found = as_path.count(asn)
-    return found + sum(1 for hop in as_path if isinstance(hop, frozenset) and asn in hop)
+    for hop in as_path:
+        if isinstance(hop, frozenset) and asn in hop:
+            found += 1
+    return found
 
 
 def as_path_text(as_path: tuple[AsHop, ...]) -> str:

@@ -14,8 +14,9 @@ from typing import NamedTuple, Protocol, TypeVar
 from fabric.simulate._classsets import ClassSet
 from fabric.simulate._decision import Decision
 from fabric.simulate._ground import FamilyGround, united
+from fabric.simulate._lines import Held
 from fabric.simulate._outcomes import decisions
-from fabric.simulate._together import Held, State, spread
+from fabric.simulate._together import State, spread
 
 
 class Unit(NamedTuple):

@@ -77,6 +77,11 @@ class Export:
         return not (self.external or self.settings.next_hop_self or self.settings.next_hop_self_force)
 
     @property
+    def relays_attributes_only(self) -> bool:
+        """True when what goes out of an eBGP path depends on its attributes, not on where it came from."""
+        return self.external and self.settings.route_map_out is None
+
+    @property
     def _has_policy(self) -> bool:
         return self.settings.route_map_out is not None or self.settings.prefix_list_out is not None
 

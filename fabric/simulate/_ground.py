@@ -17,6 +17,7 @@ from fabric.config import DeviceConfig, Family, Port, Prefix, SetNextHop
 from fabric.simulate._bgp import FamilyBgp, handed_over
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet
+from fabric.simulate._lines import Held, Offer
 from fabric.simulate._links import Links
 from fabric.simulate._monotonic import maps_in_use
 from fabric.simulate._outcomes import Together, decisions
@@ -26,7 +27,7 @@ from fabric.simulate._rounds import FAMILIES, Round
 from fabric.simulate._sessions import Established
 from fabric.simulate._simulation import Simulation
 from fabric.simulate._tables import PrefixTable, prefix_order
-from fabric.simulate._together import Held, Offer, Rules, State
+from fabric.simulate._together import Rules, State
 from fabric.simulate._values import SessionDown
 
 _DOWN_FOR_GOOD = frozenset(

@@ -28,6 +28,30 @@ class Import:
         """True when the answer does not depend on the next hop, so that it can be kept for the next session."""
         return self.settings.route_map_in is None
 
+    @property
+    def filter(self) -> tuple[object, ...] | None:
+        """Imports with equal ones treat alike what does not name their router; `None`: this one is like no other."""
+        if self.local_as is not None or self.settings.route_map_in is not None:
+            return None
+        instance, name = self.router.instance, self.settings.prefix_list_in
+        lists = self.router.policy.prefix_lists
+        permits = None if name is None else lists.get((name, self.settings.family))
+        return name is None, permits, self.external, instance.ebgp_requires_policy, instance.graceful_shutdown
+
+    @property
+    def refuses_own_asn(self) -> bool:
+        """True when every AS path with the router's own ASN in it is a loop: no `allowas-in`."""
+        return not self.settings.allowas_in
+
+    def is_named_in(self, attributes: Attributes) -> bool:
+        """True when the AS path, ORIGINATOR_ID or CLUSTER_LIST has this router in it, whatever that leads to."""
+        router = self.router
+        return (
+            bool(count_asn(attributes.as_path, router.instance.asn))
+            or attributes.originator_id == router.router_id
+            or router.router_id in attributes.cluster_list
+        )
+
     def accept(
         self, attributes: Attributes, next_hop: BgpNextHop, prefix: Prefix, interface: str
     ) -> tuple[Attributes, BgpNextHop] | Reason:

@@ -9,10 +9,11 @@ from typing import Protocol
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, set_of
 from fabric.simulate._decision import Decision, decide, tying
+from fabric.simulate._lines import Held, Line, Offer
 from fabric.simulate._monotonic import obstacles
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import DestinationClass, Graph, Outcome, propagate, propagate_in_order
-from fabric.simulate._together import Held, Line, Offer, Rules, State, settle_all
+from fabric.simulate._together import Rules, State, settle_all
 from fabric.simulate._values import NoStableStateError
 
 _NAMED = 3

@@ -1,0 +1,48 @@
+"""What the engine for all classes passes around: paths and announcements, each with the classes that share it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fabric.simulate._classsets import ClassSet
+from fabric.simulate._decision import rank
+from fabric.simulate._export import Export, Exported
+from fabric.simulate._path import Path, Source
+
+
+class Line:
+    """A path that some classes share at one speaker. Compared by identity: a path at a speaker has one line."""
+
+    __slots__ = ("path", "rank")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rank = rank(path)
+
+
+class Message:
+    """An announcement that some classes share. Compared by identity: an announcement of an export has one."""
+
+    __slots__ = ("exported", "learned")
+
+    def __init__(self, exported: Exported, learned: Source | None) -> None:
+        self.exported = exported
+        self.learned = learned
+        """The session that the path came over, where the next hop depends on it."""
+
+
+Held = dict[Line, ClassSet]
+"""Paths with the classes that have them; never changed once made."""
+Offer = tuple[Line, ClassSet]
+Sent = dict[Message, ClassSet]
+"""Announcements with the classes that they are made for."""
+
+NOTHING: Held = {}
+
+
+class Group(NamedTuple):
+    """The peers of a speaker that are told the same."""
+
+    export: Export
+    crowded: bool
+    """They share a subnet, whose next hops the speaker passes on."""
