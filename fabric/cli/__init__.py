@@ -13,7 +13,7 @@ import sys
 def main() -> None:
     """Run the command; ends the process with 0 ok, 1 findings, 2 bad input or 3 environment."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins costs more than our validation
-    gc.set_threshold(500_000)  # values live until the command ends; looking for garbage among them finds none
+    gc.set_threshold(5_000_000)  # values live until the command ends; looking for garbage among them finds none
     from fabric.cli._app import app
     from fabric.errors import FabricError
 

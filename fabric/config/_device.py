@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fabric.config._bgp import BfdProfile, BgpInstance
 from fabric.config._policy import Address, Family, Policies, Prefix
@@ -133,8 +133,9 @@ class DeviceConfig:
         return next((i.addresses for i in self.interfaces if i.name == LOOPBACK), ())
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Port:
+class Port(NamedTuple):
+    """One interface of one device; a named tuple, as it is hashed more than anything else."""
+
     device: str
     interface: str
 

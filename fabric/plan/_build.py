@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from fabric._bulk import without_collection
 from fabric.errors import PlanError
 from fabric.plan._addresses import Loopbacks
 from fabric.plan._asns import Asns
 from fabric.plan._blocks import Givers, blocks
-from fabric.plan._bulk import without_collection
 from fabric.plan._collisions import collisions
 from fabric.plan._giver import Giver
 from fabric.plan._ledger import EMPTY, Ledger

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from fabric._bulk import without_collection
 from fabric._reading import read_at_most
 from fabric.errors import InputError, PlanError, Problem
-from fabric.plan._bulk import without_collection
 from fabric.plan._ledger import CORE, Ledger, Section, Values, value_of, value_texts
 
 _BUCKETS = 64

@@ -8,7 +8,7 @@ from fabric.simulate._attributes import AsHop, Attributes
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ORIGIN, UPLINK, ClassSet, ClassSets, shared
 from fabric.simulate._export import Export, Exported
-from fabric.simulate._lines import Group, Held, Line, Message, Sent
+from fabric.simulate._lines import Group, Held, Intern, Line, Message, Sent
 from fabric.simulate._path import Path, Source
 from fabric.simulate._propagation import Graph
 from fabric.simulate._values import Reason
@@ -19,8 +19,9 @@ _Made = tuple[tuple[ClassSet, Message], ...]
 class Announcing:
     """The sending ends of the sessions of one family, with the announcements that were made so far."""
 
-    def __init__(self, graph: Graph, sets: ClassSets) -> None:
+    def __init__(self, graph: Graph, sets: ClassSets, intern: Intern) -> None:
         self._sets = sets
+        self._intern = intern
         self.groups = [_grouped(graph.outgoing[router.index]) for router in graph.routers]
         self._made: dict[Group, dict[Line, _Made]] = {}
         self._relayed: dict[Group, dict[Attributes, _Made]] = {}
@@ -83,7 +84,8 @@ class Announcing:
     def _message(self, group: Group, exported: Exported, learned: Source | None) -> Message:
         known = self._messages.setdefault(group, {})
         if (exported, learned) not in known:
-            known[exported, learned] = Message(exported, learned)
+            interned = exported._replace(attributes=self._intern(exported.attributes))
+            known[exported, learned] = Message(interned, learned)
         return known[exported, learned]
 
 

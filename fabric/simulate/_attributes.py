@@ -24,6 +24,8 @@ class Origin(IntEnum):
     EGP = 1
     INCOMPLETE = 2
 
+    __hash__ = int.__hash__  # an enumeration's own is a Python function, and attributes are hashed all the time
+
 
 class Attributes(NamedTuple):
     """What a path carries besides its next hop; `med` `None` is an absent MED, which compares as 0."""

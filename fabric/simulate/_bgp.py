@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from fabric.config import Prefix
 from fabric.simulate._channels import Channel
 from fabric.simulate._classes import Defaults, Locals, destination_classes
-from fabric.simulate._classsets import ClassSet, ClassSets, members
+from fabric.simulate._classsets import ClassSet, ClassSets, members, set_of
 from fabric.simulate._decision import Decision, decide, rejection
 from fabric.simulate._outcomes import outcomes
 from fabric.simulate._path import Path, Router
@@ -59,6 +59,15 @@ class FamilyBgp:
     def class_of(self, prefix: Prefix) -> int | None:
         """The class of the prefix; `None` where nobody originates it."""
         return self._class_of.get(prefix)
+
+    def classes_of(self, prefixes: Mapping[Prefix, object]) -> ClassSet:
+        """The classes that any of the prefixes is in."""
+        return set_of(self._class_of[prefix] for prefix in self._prefixes & frozenset(prefixes))
+
+    @cached_property
+    def _prefixes(self) -> frozenset[Prefix]:
+        # Sets made of dictionaries, and what they have in common, take over the hashes, which for networks are slow.
+        return frozenset(self._class_of)
 
     def groups(self, router: Router) -> tuple[tuple[Decision, ClassSet], ...]:
         """What the speaker decided for which classes; in AS paths placeholders may stand for ASNs."""

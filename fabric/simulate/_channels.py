@@ -60,11 +60,12 @@ def channels_of(
     """Both directions of every session that carries the family."""
     directions = [pair for session in established if family in session.families for pair in session.sides()]
     subnets = [_subnet(links, here) for here, _ in directions]
-    crowd = Counter((here.peer.device.name, subnet) for (here, _), subnet in zip(directions, subnets, strict=True))
+    places = [(here.peer.device.name, id(net)) for (here, _), net in zip(directions, subnets, strict=True)]
+    sessions = Counter(places)
     shared = _SharedPolicies(routers, family)
     return tuple(
-        _channel(index, here, there, (subnet, subnet is not None and crowd[here.peer.device.name, subnet] > 1), shared)
-        for index, ((here, there), subnet) in enumerate(zip(directions, subnets, strict=True))
+        _channel(index, both, (subnet, subnet is not None and sessions[place] > 1), shared)
+        for index, (both, subnet, place) in enumerate(zip(directions, subnets, places, strict=True))
     )
 
 
@@ -76,38 +77,47 @@ class _SharedPolicies:
         self.family = family
         self._exports: dict[object, Export] = {}
         self._imports: dict[object, Import] = {}
+        self._kinds: dict[NeighborFamily, int] = {}
+        self._kind_of: dict[int, int] = {}
 
     def export(self, here: Side, peer_asn: int) -> Export:
         """How `here` announces."""
-        router, settings = self.routers[here.peer.device.name], _settings(here, self.family)
+        router, settings = self.routers[here.peer.device.name], here.peer.settings[self.family]
         by_peer = peer_asn if settings.remove_private_as or settings.as_override else None
         replaces = here.peer.neighbor.local_as_mode == "replace-as"
-        key = (router.index, settings, here.type, here.peer.asn, by_peer, replaces)
+        key = (router.index, self._kind(settings), here.type, here.peer.asn, by_peer, replaces)
         if key not in self._exports:
             self._exports[key] = Export(router, settings, here.type == "ebgp", here.peer.asn, peer_asn, replaces)
         return self._exports[key]
 
     def import_(self, here: Side) -> Import:
         """How `here` receives."""
-        router, settings = self.routers[here.peer.device.name], _settings(here, self.family)
+        router, settings = self.routers[here.peer.device.name], here.peer.settings[self.family]
         local_as = None if here.peer.asn == router.instance.asn else here.peer.asn
         prepends = here.peer.neighbor.local_as_mode == "prepend"
-        key = (router.index, settings, here.type, local_as, prepends)
+        key = (router.index, self._kind(settings), here.type, local_as, prepends)
         if key not in self._imports:
             self._imports[key] = Import(router, settings, here.type == "ebgp", local_as, prepends)
         return self._imports[key]
 
+    def _kind(self, settings: NeighborFamily) -> int:
+        """A number that equal settings share; they are compared once, as they live as long as the fabric."""
+        if id(settings) not in self._kind_of:
+            self._kind_of[id(settings)] = self._kinds.setdefault(settings, len(self._kinds))
+        return self._kind_of[id(settings)]
+
 
 def _channel(
-    index: int, here: Side, there: Side, subnet: tuple[Prefix | None, bool], shared: _SharedPolicies
+    index: int, both: tuple[Side, Side], subnet: tuple[Prefix | None, bool], shared: _SharedPolicies
 ) -> Channel:
+    here, there = both
     sender, receiver = shared.routers[here.peer.device.name], shared.routers[there.peer.device.name]
     ipv6 = shared.family == "ipv6" or _extended(here, there)
     external = there.type == "ebgp"
     source = Source(
         there.peer.end,
         external,
-        _settings(there, shared.family).route_reflector_client,
+        there.peer.settings[shared.family].route_reflector_client,
         here.peer.asn,
         sender.router_id,
         _rank(there),
@@ -118,10 +128,6 @@ def _channel(
     return Channel(
         index, sender, receiver, here.peer.end, source, export, import_, _own_next_hop(here, ipv6), ipv6, *subnet
     )
-
-
-def _settings(side: Side, family: Family) -> NeighborFamily:
-    return next(item for item in side.peer.neighbor.families if item.family == family)
 
 
 def _subnet(links: Links, side: Side) -> Prefix | None:

@@ -28,6 +28,8 @@ def best_of(paths: Sequence[Path], settings: Settings) -> Path:
 
 def decide(paths: Sequence[Path], settings: Settings) -> Decision:
     """The best path, the paths installed beside it, and whether arrival order matters to the neighbors."""
+    if len(paths) == 1:
+        return Decision(paths[0], (paths[0],), order_dependent=False)
     leaders = _leaders(paths)
     best = _first(leaders, settings)
     if best.source is None or len(leaders) == 1:

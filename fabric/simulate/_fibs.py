@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from fabric.config import Family, Prefix
 from fabric.simulate._bgp import FamilyBgp, handed_over
-from fabric.simulate._classsets import ClassSet, members, set_of
+from fabric.simulate._classsets import ClassSet, members
 from fabric.simulate._path import Path, Router
 from fabric.simulate._tables import prefix_order
 from fabric.simulate._values import FibEntry, NextHop
@@ -62,24 +62,22 @@ def compressed(
     if bgp is None or router is None:
         return CompressedFib((), _selected(zebra, device, local))
     handed = [(handed_over(decision), classes) for decision, classes in bgp.groups(router)]
-    apart = dict.fromkeys((*local, *_covering(zebra, (paths for paths, _ in handed))))
-    special = set_of(number for number in map(bgp.class_of, apart) if number is not None)
+    apart = {**local, **_covering(zebra, (paths for paths, _ in handed))}
+    special = bgp.classes_of(apart)
     groups: list[tuple[FibEntry, ClassSet]] = []
     for paths, classes in handed:
         for prefix, part in bgp.told_apart(router, zebra.filter_of(device, family), classes & ~special if paths else 0):
             entry = zebra.bgp_route(device, prefix, paths)
             if entry is not None and not entry.refused:
                 groups.append((entry, part))
-    singly = {prefix for number in members(special) for prefix in bgp.classes[number].prefixes}
-    return CompressedFib(tuple(groups), _selected(zebra, device, dict.fromkeys((*apart, *singly))), bgp)
+    singly = dict.fromkeys(prefix for number in members(special) for prefix in bgp.classes[number].prefixes)
+    return CompressedFib(tuple(groups), _selected(zebra, device, {**apart, **singly}), bgp)
 
 
-def _covering(zebra: Zebra, handed: Iterator[tuple[Path, ...]]) -> Iterator[Prefix]:
+def _covering(zebra: Zebra, handed: Iterator[tuple[Path, ...]]) -> dict[Prefix, None]:
     """The BGP prefixes that hold a next hop, whose routes may depend on each other."""
     addresses = {path.next_hop.address for paths in handed for path in paths} - {None}
-    for address in addresses:
-        assert address is not None
-        yield from zebra.bgp_covering(address)
+    return dict.fromkeys(prefix for address in addresses if address for prefix in zebra.bgp_covering(address))
 
 
 def _selected(zebra: Zebra, device: str, prefixes: Mapping[Prefix, None]) -> dict[Prefix, FibEntry]:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fabric.simulate._attributes import Attributes
 from fabric.simulate._classsets import ClassSet
 from fabric.simulate._decision import rank
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._path import Path, Source
+
+
+class Intern:
+    """The one object for equal attributes. It stays, so that its `id` stands for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[Attributes, Attributes] = {}
+
+    def __call__(self, attributes: Attributes) -> Attributes:
+        """The object that was first given here of all that equal these attributes."""
+        return self._known.setdefault(attributes, attributes)
 
 
 class Line:
@@ -27,6 +39,7 @@ class Message:
 
     def __init__(self, exported: Exported, learned: Source | None) -> None:
         self.exported = exported
+        """Its attributes are interned."""
         self.learned = learned
         """The session that the path came over, where the next hop depends on it."""
 

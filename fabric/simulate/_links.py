@@ -46,7 +46,12 @@ class Links:
 
         An interface without a cable or member (loopback, dummy) has no carrier to lose.
         """
-        return self.alive(port.device) and self._home(port) not in self._dead_ports
+        return self._whole or (self.alive(port.device) and self._home(port) not in self._dead_ports)
+
+    @cached_property
+    def _whole(self) -> bool:
+        """True when nothing has failed."""
+        return self.failures == NONE
 
     def interfaces(self, device: DeviceConfig) -> Iterator[Interface]:
         """The interfaces of the device's default VRF that are up."""
@@ -58,7 +63,8 @@ class Links:
 
     def _home(self, port: Port) -> Port:
         """The port as its own VRF has it: routes that another VRF takes over leave by interfaces of this one."""
-        return self.healthy._homes.get(port, port)
+        homes = self.healthy._homes
+        return homes.get(port, port) if homes else port
 
     @cached_property
     def _homes(self) -> dict[Port, Port]:
@@ -95,10 +101,14 @@ class Links:
                 joined.update(dict.fromkeys(there, here))
         return {port: frozenset(members) for port, members in joined.items()}
 
-    @cached_property
+    @property
     def healthy(self) -> Links:
-        """The fabric without its failures."""
-        return self if self.failures == NONE else Links(self.fabric, NONE)
+        """The fabric without its failures; not kept where that is this one, which would be a cycle of references."""
+        return self if self._whole else self._unhurt
+
+    @cached_property
+    def _unhurt(self) -> Links:
+        return Links(self.fabric, NONE)
 
     @cached_property
     def owners(self) -> dict[Address, tuple[Port, ...]]:
@@ -147,7 +157,7 @@ class Links:
 
     def connected_address(self, device: DeviceConfig, peer: Address) -> tuple[Interface, InterfaceAddress] | None:
         """The interface, and its address, on whose subnet `peer` is; the loopback has no neighbors."""
-        found = next(self._subnets[device.name].covering(peer), None)
+        found = self._subnets[device.name].longest(peer)
         return None if found is None or found.ip == peer else (found.interface, found.address)
 
     @cached_property

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Literal
 
-from fabric.config import Address, BgpInstance, DeviceConfig, Family, Interface, Neighbor, Port
+from fabric.config import Address, BgpInstance, DeviceConfig, Family, Interface, Neighbor, NeighborFamily, Port
 from fabric.simulate._links import Links
 from fabric.simulate._path import router_id
 from fabric.simulate._values import SessionDown, SessionEnd, SessionType
@@ -18,28 +17,21 @@ LINK_LOCAL: LinkLocal = "link-local"
 PeerAddress = Address | LinkLocal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Peer:
-    """One `neighbor` statement together with what it means on its device."""
+    """One `neighbor` statement together with what it means on its device; one object for each."""
 
     device: DeviceConfig
     instance: BgpInstance
     neighbor: Neighbor
-
-    @cached_property
-    def end(self) -> SessionEnd:
-        """The name of this statement."""
-        return SessionEnd(self.device.name, str(self.neighbor.peer))
-
-    @property
-    def asn(self) -> int:
-        """The AS that this end says it is."""
-        return self.neighbor.local_as or self.instance.asn
-
-    @cached_property
-    def router_id(self) -> IPv4Address:
-        """The BGP identifier that this end sends."""
-        return router_id(self.device, self.instance)
+    end: SessionEnd
+    """The name of this statement."""
+    asn: int
+    """The AS that this end says it is."""
+    router_id: IPv4Address
+    """The BGP identifier that this end sends."""
+    settings: Mapping[Family, NeighborFamily]
+    """What it says of each address family that is activated at this end."""
 
     @property
     def ttl_limited(self) -> bool:
@@ -62,11 +54,6 @@ class Peer:
         if wanted == "external":
             return remote_asn != self.instance.asn
         return wanted in ("auto", remote_asn)
-
-    @property
-    def families(self) -> frozenset[Family]:
-        """The address families activated at this end."""
-        return frozenset(settings.family for settings in self.neighbor.families)
 
     @property
     def dials(self) -> bool:
@@ -99,7 +86,14 @@ def peers_of(links: Links) -> Iterator[Peer]:
     for device in links.fabric:
         instance = device.default_bgp
         if instance is not None:
-            yield from (Peer(device, instance, neighbor) for neighbor in instance.neighbors)
+            identifier = router_id(device, instance)
+            yield from (_peer(device, instance, neighbor, identifier) for neighbor in instance.neighbors)
+
+
+def _peer(device: DeviceConfig, instance: BgpInstance, neighbor: Neighbor, identifier: IPv4Address) -> Peer:
+    end = SessionEnd(device.name, str(neighbor.peer))
+    settings = {item.family: item for item in neighbor.families}
+    return Peer(device, instance, neighbor, end, neighbor.local_as or instance.asn, identifier, settings)
 
 
 def reach(links: Links, peer: Peer) -> Reached | Unreached:

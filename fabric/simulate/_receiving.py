@@ -11,7 +11,7 @@ from fabric.simulate._attributes import OWN, Attributes, BgpNextHop
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, shared, written
 from fabric.simulate._import import Import
-from fabric.simulate._lines import Held, Line, Message, Sent
+from fabric.simulate._lines import Held, Intern, Line, Message, Sent
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import Graph
 from fabric.simulate._values import Reason
@@ -24,12 +24,12 @@ _Verdicts = tuple[_Verdict, ...]
 class Receiving:
     """The receiving ends of the sessions of one family, with what they made of announcements so far."""
 
-    def __init__(self, graph: Graph, sets: ClassSets) -> None:
+    def __init__(self, graph: Graph, sets: ClassSets, intern: Intern) -> None:
         self._graph = graph
+        self._intern = intern
         self._sets = sets
         self._came: list[dict[Message, tuple[tuple[ClassSet, Line], ...]]] = [{} for _ in graph.channels]
         self._lines: list[dict[tuple[int, int | BgpNextHop], Line]] = [{} for _ in graph.channels]
-        self._interned: dict[Attributes, Attributes] = {}
         self._by_import: dict[tuple[Import, int], _Verdicts] = {}
         self._by_filter: dict[tuple[int, int], _Verdicts] = {}
         self._filters: dict[object, int] = {}
@@ -41,25 +41,27 @@ class Receiving:
         held: Held = {}
         for message, classes in sent.items():
             if message not in known:
-                known[message] = tuple(self._lines_of(channel, message))
+                known[message] = self._lines_of(channel, message)
             for part, line in known[message]:
                 came = classes & part
                 if came:
                     held[line] = held[line] | came if line in held else shared(came, classes)
         return held
 
-    def _lines_of(self, channel: Channel, message: Message) -> Iterator[tuple[ClassSet, Line]]:
+    def _lines_of(self, channel: Channel, message: Message) -> tuple[tuple[ClassSet, Line], ...]:
         verdicts = self._verdicts(channel, message)
         if not verdicts:
-            return
-        by_path_only = channel.import_.by_path_only
-        sent_hop = channel.next_hop(message.exported, message.learned) if by_path_only else OWN
+            return ()
+        sent_hop = channel.next_hop(message.exported, message.learned) if channel.import_.by_path_only else None
+        found: list[tuple[ClassSet, Line]] = []
         for part, attributes, mapped_hop in verdicts:
-            hop = sent_hop if by_path_only else mapped_hop
-            classes = part & ~self._itself(channel, hop)
+            hop = mapped_hop if sent_hop is None else sent_hop
+            itself = self._itself(channel, hop)
+            classes = part & ~itself if itself else part
             line = self._line(channel, attributes, hop) if classes else None
             if line is not None:
-                yield shared(classes, part), line
+                found.append((classes, line))
+        return tuple(found)
 
     def _itself(self, channel: Channel, hop: BgpNextHop) -> ClassSet:
         """The class of the host route to the next hop, which cannot lead to itself."""
@@ -79,7 +81,7 @@ class Receiving:
         return lines[key]
 
     def _verdicts(self, channel: Channel, message: Message) -> _Verdicts:
-        attributes = self._intern(message.exported.attributes)
+        attributes = message.exported.attributes
         if not channel.import_.by_path_only:
             return tuple(self._asked(channel, attributes, channel.next_hop(message.exported, message.learned)))
         key = (channel.import_, id(attributes))
@@ -131,7 +133,3 @@ class Receiving:
             accepted = import_.accept(attributes, next_hop, prefix, channel.source.interface)
             if not isinstance(accepted, Reason):
                 yield part, self._intern(accepted[0]), accepted[1]
-
-    def _intern(self, attributes: Attributes) -> Attributes:
-        """The one object for equal attributes, which stays, so that its `id` stands for it."""
-        return self._interned.setdefault(attributes, attributes)

@@ -11,6 +11,8 @@ from fabric.simulate._links import Links
 from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unreached, peers_of, reach
 from fabric.simulate._values import Session, SessionDown, SessionEnd, SessionType
 
+_FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
+
 
 class Forwarding(Protocol):
     """What a session further than one link away needs to know of the routes."""
@@ -148,8 +150,11 @@ def settle(
     refused = _refused(a, b)
     if refused is not None:
         return refused
-    families = tuple(f for f in ("ipv4", "ipv6") if f in a.families and f in b.families)
-    return Established(*connected, families)
+    return Established(*connected, _common_families(a, b))
+
+
+def _common_families(a: Peer, b: Peer) -> tuple[Family, ...]:
+    return tuple(family for family in _FAMILIES if family in a.settings and family in b.settings)
 
 
 def _reach_now(links: Links, pair: Pair) -> tuple[Reached | Unreached, Reached | Unreached]:
@@ -266,7 +271,7 @@ def _refused(a: Peer, b: Peer) -> Unreached | None:
             )
     if a.type_towards(b.asn) == "ibgp" and a.router_id == b.router_id:
         return Unreached(SessionDown.ROUTER_ID, f"{a.device.name} and {b.device.name} share router id {a.router_id}")
-    if not a.families & b.families:
+    if not _common_families(a, b):
         return Unreached(SessionDown.NO_COMMON_FAMILY, f"{a.end} and {b.end} have no address family in common")
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fabric._bulk import without_collection
 from fabric.config import Address, FabricConfig, Family, Prefix
 from fabric.simulate._fibs import CompressedFib, compressed
 from fabric.simulate._forwarding import Fate, Forwarding, TracedPath
@@ -85,6 +86,7 @@ class Simulation:
             raise UnknownDeviceError(device, tuple(self.fabric.by_name))
 
 
+@without_collection()
 def simulate(fabric: FabricConfig, failures: Failures = NONE) -> Simulation:
     """The stable state of the fabric under the failures; raises `NoStableStateError` where there is none."""
     if (parts := separated(fabric)) is not fabric:

@@ -28,6 +28,16 @@ class PrefixTable(Generic[_Value]):
             self._lengths[prefix.version].sort(reverse=True)
         self._by_length[key][int(prefix.network_address)] = value
 
+    def longest(self, address: Address) -> _Value | None:
+        """The value of the longest prefix that holds `address`, without the cost of an iterator."""
+        number = int(address)
+        for length in self._lengths[address.version]:
+            shift = address.max_prefixlen - length
+            value = self._by_length[address.version, length].get(number >> shift << shift)
+            if value is not None:
+                return value
+        return None
+
     def covering(self, address: Address) -> Iterator[_Value]:
         """The values of all prefixes that hold `address`, longest prefix first."""
         width = address.max_prefixlen

@@ -13,7 +13,7 @@ from fabric.simulate._announcing import Announcing
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, members, shared
 from fabric.simulate._decision import Decision
-from fabric.simulate._lines import NOTHING, Group, Held, Line, Offer, Sent
+from fabric.simulate._lines import NOTHING, Group, Held, Intern, Line, Offer, Sent
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import Graph
 from fabric.simulate._receiving import Receiving
@@ -59,9 +59,10 @@ class Rules:
         self.defaulted = _defaulted(sets)
         self.decided: dict[tuple[Line, ...], Decision] = {}
         """What speakers decided about paths that tie, the best one first."""
-        announcing = Announcing(graph, sets)
+        intern = Intern()
+        announcing = Announcing(graph, sets, intern)
         self.groups, self.announce, self.default = announcing.groups, announcing.announce, announcing.default
-        self.arrive = Receiving(graph, sets).arrive
+        self.arrive = Receiving(graph, sets, intern).arrive
 
     def offered(self, index: int, received: Iterable[Held]) -> list[Offer]:
         """Every usable path of the speaker with its classes, in no order."""

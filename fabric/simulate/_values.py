@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fabric.config import Address, Cable, Family, Prefix
 from fabric.errors import FabricError
@@ -13,8 +13,7 @@ from fabric.simulate._attributes import Attributes, BgpNextHop
 SessionType = Literal["ebgp", "ibgp"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SessionEnd:
+class SessionEnd(NamedTuple):
     """One `neighbor` statement: the device that has it and the peer as it is written there."""
 
     device: str
@@ -92,8 +91,7 @@ class Session:
         return (self.a,) if self.b is None else (self.a, self.b)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NextHop:
+class NextHop(NamedTuple):
     """One leg of a kernel route.
 
     `gateway` `None` with `link_local` off: the destination is on the interface's own subnet. `link_local`: the gateway

@@ -6,6 +6,7 @@ Entries are computed on demand and kept: a question about one next hop touches o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from fabric.config import LOOPBACK, Address, DeviceConfig, Family, FibFilter, Interface, Prefix, StaticNextHop
@@ -69,6 +70,9 @@ class Zebra:
 
     def select(self, device: str, prefix: Prefix) -> FibEntry | None:
         """The route that zebra has selected for exactly this prefix."""
+        connected = self._tables[device].connected.get(prefix)
+        if connected is not None:
+            return connected
         key = (device, prefix)
         if key in self._selected:
             return self._selected[key]
@@ -95,8 +99,7 @@ class Zebra:
 
     def local_prefixes(self, device: str, family: Family) -> dict[Prefix, None]:
         """The prefixes of the family with a connected or static route on the device, in their order."""
-        version = 4 if family == "ipv4" else 6
-        return dict.fromkeys(prefix for prefix in self._tables[device].prefixes() if prefix.version == version)
+        return self._tables[device].local[4 if family == "ipv4" else 6]
 
     def bgp_covering(self, address: Address) -> Iterator[Prefix]:
         """The prefixes that BGP knows and that hold the address."""
@@ -129,7 +132,7 @@ class Zebra:
     def connected_metric(self, device: str, address: Address) -> int | None:
         """The metric of the connected route to a next hop, `None` without one."""
         tables = self._tables[device]
-        prefix = next(tables.cover.covering(address), None)
+        prefix = tables.cover.longest(address)
         if prefix is None or (prefix.prefixlen == 0 and not tables.device.resolve_via_default):
             return None
         return 0
@@ -166,9 +169,6 @@ class Zebra:
         return iter(sorted((*local, *learned), key=_longest_first) if learned else local)
 
     def _best(self, tables: _Tables, prefix: Prefix) -> FibEntry | None:
-        connected = tables.connected.get(prefix)
-        if connected is not None:
-            return connected
         for route in sorted(self._routes(tables, prefix), key=lambda item: (item.distance, item.metric)):
             entry = self._install(tables, prefix, route)
             if entry is not None:
@@ -269,6 +269,9 @@ class Zebra:
         return self._resolved[key]
 
     def _walk(self, tables: _Tables, address: Address, top: Prefix | None, recursive: bool) -> Legs:
+        near = None if top is not None else self._connected_way(tables, address)
+        if near is not None:
+            return near
         for prefix in self._covering(tables.device.name, address):
             if prefix == top:
                 if prefix.prefixlen == prefix.max_prefixlen:
@@ -280,11 +283,24 @@ class Zebra:
             if entry is None:
                 continue
             if entry.protocol == "connected":
-                return Legs(frozenset(NextHop(hop.interface, address) for hop in entry.next_hops), direct=True)
+                return _over(entry, address)
             if not recursive:
                 return Legs()
             return Legs(frozenset(_through(hop, address) for hop in entry.next_hops), entry.blackhole)
         return Legs()
+
+    def _connected_way(self, tables: _Tables, address: Address) -> Legs | None:
+        """Where no route is closer than a connected one, as for nearly every next hop: its legs."""
+        prefix, learned = tables.cover.longest(address), self._bgp_cover.longest(address)
+        if not prefix or prefix.prefixlen == 0 or (learned is not None and learned.prefixlen > prefix.prefixlen):
+            return None
+        entry = tables.connected.get(prefix)
+        return None if entry is None else _over(entry, address)
+
+
+def _over(connected: FibEntry, address: Address) -> Legs:
+    """The legs of a next hop on a connected subnet."""
+    return Legs(frozenset(NextHop(hop.interface, address) for hop in connected.next_hops), direct=True)
 
 
 def _longest_first(prefix: Prefix) -> int:
@@ -303,24 +319,35 @@ class _Tables:
         self.device = device
         self.policy = Policy.of(device.policies)
         self.interfaces: Mapping[str, Interface] = {item.name: item for item in links.interfaces(device)}
-        self.connected = _connected(self.interfaces.values())
+        connected = _connected(self.interfaces.values())
+        self.connected: dict[Prefix, FibEntry] = {**connected[4], **connected[6]}
         self.statics = _statics(device)
+        self.local: dict[int, dict[Prefix, None]] = {
+            version: {
+                **dict.fromkeys(found),
+                **dict.fromkeys(prefix for prefix in self.statics if prefix.version == version),
+            }
+            for version, found in connected.items()
+        }
+        """By IP version the prefixes with a connected or static route configured and, for connected ones, up."""
         self.filters: dict[tuple[str, str], FibFilter] = {(f.family, f.protocol): f for f in device.fib_filters}
         self.cover = PrefixTable((prefix, prefix) for prefix in self.prefixes())
 
-    def prefixes(self) -> tuple[Prefix, ...]:
-        """Every prefix with a connected or static route configured and, for connected ones, up."""
-        return tuple({**self.connected, **dict.fromkeys(self.statics)})
+    def prefixes(self) -> Iterator[Prefix]:
+        """The prefixes of both versions that have a connected or static route."""
+        return chain(self.local[4], self.local[6])
 
 
-def _connected(interfaces: Iterable[Interface]) -> dict[Prefix, FibEntry]:
-    """Connected routes by prefix; of two for one prefix the loopback's is selected, else the first."""
-    found: dict[Prefix, FibEntry] = {}
+def _connected(interfaces: Iterable[Interface]) -> dict[int, dict[Prefix, FibEntry]]:
+    """Connected routes by IP version and prefix; of two for one prefix the loopback's is selected, else the first."""
+    found: dict[int, dict[Prefix, FibEntry]] = {4: {}, 6: {}}
     for interface in interfaces:
+        hops = frozenset({NextHop(interface.name)})
         for address in interface.addresses:
             prefix: Prefix = address.network
-            if not address.ip.is_link_local and (prefix not in found or interface.name == LOOPBACK):
-                found[prefix] = FibEntry(prefix, "connected", frozenset({NextHop(interface.name)}))
+            known = found[prefix.version]
+            if not address.ip.is_link_local and (prefix not in known or interface.name == LOOPBACK):
+                known[prefix] = FibEntry(prefix, "connected", hops)
     return found
 
 

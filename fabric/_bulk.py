@@ -11,7 +11,8 @@ from contextlib import contextmanager
 def without_collection() -> Iterator[None]:
     """Pauses the cyclic garbage collector.
 
-    A large plan makes a million small values that all stay; walking them over and over took half of the time.
+    A large plan or prediction makes a million small values that all stay; walking them over and over took up to half
+    of the time.
     """
     enabled = gc.isenabled()
     gc.disable()
