@@ -10,7 +10,6 @@ from fabric.config import LOOPBACK, Address, Family, NeighborFamily, Prefix
 from fabric.simulate._attributes import BgpNextHop
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._import import Import
-from fabric.simulate._links import Links
 from fabric.simulate._path import Router, Source
 from fabric.simulate._sessions import Established, Side
 from fabric.simulate._values import SessionEnd
@@ -55,18 +54,21 @@ class Channel:
 
 
 def channels_of(
-    links: Links, routers: Mapping[str, Router], established: Sequence[Established], family: Family
+    routers: Mapping[str, Router], established: Sequence[Established], family: Family
 ) -> tuple[Channel, ...]:
     """Both directions of every session that carries the family."""
     directions = [pair for session in established if family in session.families for pair in session.sides()]
-    subnets = [_subnet(links, here) for here, _ in directions]
-    places = [(here.peer.device.name, id(net)) for (here, _), net in zip(directions, subnets, strict=True)]
-    sessions = Counter(places)
+    sessions = Counter(_place(here) for here, _ in directions)
     shared = _SharedPolicies(routers, family)
     return tuple(
-        _channel(index, both, (subnet, subnet is not None and sessions[place] > 1), shared)
-        for index, (both, subnet, place) in enumerate(zip(directions, subnets, places, strict=True))
+        _channel(index, here, there, shared, crowded=here.subnet is not None and sessions[_place(here)] > 1)
+        for index, (here, there) in enumerate(directions)
     )
+
+
+def _place(side: Side) -> tuple[str, int]:
+    """What stands for the subnet of a session on its device, where it is one object for all sessions."""
+    return side.peer.device.name, id(side.subnet)
 
 
 class _SharedPolicies:
@@ -107,10 +109,7 @@ class _SharedPolicies:
         return self._kind_of[id(settings)]
 
 
-def _channel(
-    index: int, both: tuple[Side, Side], subnet: tuple[Prefix | None, bool], shared: _SharedPolicies
-) -> Channel:
-    here, there = both
+def _channel(index: int, here: Side, there: Side, shared: _SharedPolicies, *, crowded: bool) -> Channel:
     sender, receiver = shared.routers[here.peer.device.name], shared.routers[there.peer.device.name]
     ipv6 = shared.family == "ipv6" or _extended(here, there)
     external = there.type == "ebgp"
@@ -125,16 +124,8 @@ def _channel(
         external and there.peer.ttl_limited,
     )
     export, import_ = shared.export(here, there.peer.asn), shared.import_(there)
-    return Channel(
-        index, sender, receiver, here.peer.end, source, export, import_, _own_next_hop(here, ipv6), ipv6, *subnet
-    )
-
-
-def _subnet(links: Links, side: Side) -> Prefix | None:
-    if isinstance(side.remote, str):
-        return None
-    found = links.connected_address(side.peer.device, side.remote)
-    return None if found is None else found[1].network
+    hops = _own_next_hop(here, ipv6)
+    return Channel(index, sender, receiver, here.peer.end, source, export, import_, hops, ipv6, here.subnet, crowded)
 
 
 def _extended(here: Side, there: Side) -> bool:

@@ -225,7 +225,7 @@ def _graph(simulation: Simulation, family: Family) -> Graph:
     """Who announces to whom in the stable state."""
     outcome = simulation._round  # only this package looks into it
     established = [item for item in outcome.given.sessions if isinstance(item, Established)]
-    channels = channels_of(simulation._links, simulation._routers, established, family)
+    channels = channels_of(simulation._routers, established, family)
     return Graph(family, tuple(simulation._routers.values()), channels, outcome.zebra.igp_metric)
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Literal
 
-from fabric.config import Address, BgpInstance, DeviceConfig, Family, Interface, Neighbor, NeighborFamily, Port
+from fabric.config import (
+    Address,
+    BgpInstance,
+    DeviceConfig,
+    Family,
+    Interface,
+    InterfaceAddress,
+    Neighbor,
+    NeighborFamily,
+    Port,
+)
 from fabric.simulate._links import Links
 from fabric.simulate._path import router_id
 from fabric.simulate._values import SessionDown, SessionEnd, SessionType
@@ -71,6 +81,8 @@ class Reached:
     """The own address; `None` where only the route to the peer tells it."""
     interface: str | None
     """The own interface on the shared link; `None` when the peer is further away."""
+    near: tuple[Interface, InterfaceAddress] | None = None
+    """The own interface and its address on whose subnet the peer's address was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ def reach(links: Links, peer: Peer) -> Reached | Unreached:
             SessionDown.NO_OWNER,
             f"{address} is on the subnet of {interface.name}, and {where} is at the other end of its cable",
         )
-    return Reached(far, address, peer.neighbor.update_source or local_address.ip, interface.name)
+    return Reached(far, address, peer.neighbor.update_source or local_address.ip, interface.name, found)
 
 
 def _reach_far(links: Links, peer: Peer, address: Address) -> Reached | Unreached:

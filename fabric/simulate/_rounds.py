@@ -210,7 +210,7 @@ def _play(fabric: Fabric, given: _Given, zebra: Zebra) -> Round:
     established = [item for item in given.sessions if isinstance(item, Established)]
     bgp: dict[Family, FamilyBgp] = {}
     for family, local, defaults in zip(FAMILIES, given.local, given.defaults, strict=True):
-        channels = channels_of(fabric.links, routers, established, family)
+        channels = channels_of(routers, established, family)
         graph = Graph(family, fabric.routers, channels, igp_metric)
         sent = {channel.index: defaults[channel.sender_end] for channel in channels if channel.sender_end in defaults}
         everything = {**local, DEFAULT_PREFIX[family]: local.get(DEFAULT_PREFIX[family], {})} if sent else local

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from fabric.config import Address, Family
+from fabric.config import Address, Family, Prefix
 from fabric.simulate._links import Links
 from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unreached, peers_of, reach
 from fabric.simulate._values import Session, SessionDown, SessionEnd, SessionType
@@ -36,6 +36,8 @@ class Side:
     shared_link: bool
     """True when the peer's address is on a connected subnet (bgpd's `shared_network`)."""
     type: SessionType
+    subnet: Prefix | None
+    """The connected subnet that the peer's address is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _dial(
         lost = _undelivered(a, b, to_b.remote, source, forwarding)
         if lost is not None:
             return lost
-    return _side(links, a, b, source, to_b.remote), _side(links, b, a, to_b.remote, source)
+    return _side(links, (a, to_b), b, source, to_b.remote), _side(links, (b, to_a), a, to_b.remote, source)
 
 
 def _undelivered(
@@ -238,16 +240,17 @@ def _undelivered(
     return None
 
 
-def _side(links: Links, peer: Peer, other: Peer, local: PeerAddress, remote: PeerAddress) -> Side:
+def _side(links: Links, end: tuple[Peer, Reached], other: Peer, local: PeerAddress, remote: PeerAddress) -> Side:
+    peer, reached = end
+    type_ = peer.type_towards(other.asn)
     if isinstance(local, str) or isinstance(remote, str):
-        interface, shared = str(peer.neighbor.peer), True
+        return Side(peer, local, remote, str(peer.neighbor.peer), True, type_, None)
+    near = reached.near or links.connected_address(peer.device, remote)
+    if near is not None and near[1].ip == local:
+        interface = near[0].name
     else:
-        near = links.connected_address(peer.device, remote)
-        shared = near is not None
-        if near is not None and near[1].ip == local:
-            return Side(peer, local, remote, near[0].name, shared, peer.type_towards(other.asn))
         interface = next(port for port in links.owners[local] if port.device == peer.device.name).interface
-    return Side(peer, local, remote, interface, shared, peer.type_towards(other.asn))
+    return Side(peer, local, remote, interface, near is not None, type_, None if near is None else near[1].network)
 
 
 def _refused(a: Peer, b: Peer) -> Unreached | None:

@@ -14,8 +14,9 @@ class PrefixTable(Generic[_Value]):
     """Values by prefix, found by address from the most to the least specific."""
 
     def __init__(self, items: Iterable[tuple[Prefix, _Value]] = ()) -> None:
+        self._levels: dict[int, list[tuple[int, dict[int, _Value]]]] = {4: [], 6: []}
+        """By IP version and from the longest: a mask, and the values by network address."""
         self._by_length: dict[tuple[int, int], dict[int, _Value]] = {}
-        self._lengths: dict[int, list[int]] = {4: [], 6: []}
         for prefix, value in items:
             self.add(prefix, value)
 
@@ -23,30 +24,31 @@ class PrefixTable(Generic[_Value]):
         """Put `value` at `prefix`, in place of what was there."""
         key = (prefix.version, prefix.prefixlen)
         if key not in self._by_length:
-            self._by_length[key] = {}
-            self._lengths[prefix.version].append(prefix.prefixlen)
-            self._lengths[prefix.version].sort(reverse=True)
+            level = self._by_length[key] = {}
+            self._levels[prefix.version].append((int(prefix.netmask), level))
+            self._levels[prefix.version].sort(key=_mask, reverse=True)
         self._by_length[key][int(prefix.network_address)] = value
 
     def longest(self, address: Address) -> _Value | None:
         """The value of the longest prefix that holds `address`, without the cost of an iterator."""
         number = int(address)
-        for length in self._lengths[address.version]:
-            shift = address.max_prefixlen - length
-            value = self._by_length[address.version, length].get(number >> shift << shift)
+        for mask, level in self._levels[address.version]:
+            value = level.get(number & mask)
             if value is not None:
                 return value
         return None
 
     def covering(self, address: Address) -> Iterator[_Value]:
         """The values of all prefixes that hold `address`, longest prefix first."""
-        width = address.max_prefixlen
         number = int(address)
-        for length in self._lengths[address.version]:
-            shift = width - length
-            value = self._by_length[address.version, length].get(number >> shift << shift)
+        for mask, level in self._levels[address.version]:
+            value = level.get(number & mask)
             if value is not None:
                 yield value
+
+
+def _mask(level: tuple[int, object]) -> int:
+    return level[0]
 
 
 def prefix_order(prefix: Prefix) -> tuple[int, int]:
