@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Container, Iterator
@@ -63,6 +64,18 @@ def seconds_to_full_fibs(lab: Lab, clos: Clos, limit_s: float) -> float:
         if not all(_complete(leaf, clos) for leaf in leaves):
             raise ValueError("a forwarding table that was complete lost routes again")
     return elapsed_s
+
+
+def processor_seconds(lab: Lab) -> float:
+    """Processor time of all processes of the lab so far, those that have ended and were waited for included."""
+    ticks = 0
+    for pid in _descendants(lab.process.pid):
+        try:
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        ticks += sum(map(int, after_name[11:15]))  # utime, stime, cutime, cstime: proc_pid_stat(5)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _namespaces_with_zebra(root: int, known: Container[str]) -> dict[str, Namespace]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks import _peers
 from benchmarks._clos import Clos, munet_files, topology_yaml
-from benchmarks._fibs import Lab, seconds_to_full_fibs
+from benchmarks._fibs import Lab, processor_seconds, seconds_to_full_fibs
 from benchmarks._table import Contestant, Row, machine, race, table
 
 LIMIT_S = 300.0
@@ -40,8 +40,11 @@ busy machine makes likely; this waits for the child."""
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 
 
-def seconds(command: list[str], clos: Clos, directory: Path) -> float:
-    """Seconds from the start of `command` to complete tables; everything that it started is ended afterwards."""
+def seconds(command: list[str], clos: Clos, directory: Path, *, of_processors: bool) -> float:
+    """Seconds from the start of `command` to complete tables; everything that it started is ended afterwards.
+
+    Either those that pass, or those that processors spend on it, which other work on the machine changes less.
+    """
     name = str(directory)
     log_path = directory / "log"
     with log_path.open("wb") as log:
@@ -56,8 +59,10 @@ def seconds(command: list[str], clos: Clos, directory: Path) -> float:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+    lab = Lab(process, started_s)
     try:
-        return seconds_to_full_fibs(Lab(process, started_s), clos, LIMIT_S)
+        elapsed_s = seconds_to_full_fibs(lab, clos, LIMIT_S)
+        return processor_seconds(lab) if of_processors else elapsed_s
     except (ChildProcessError, TimeoutError) as error:
         last_words = log_path.read_text(errors="replace").splitlines()[-5:]
         raise ChildProcessError("\n".join([str(error), *last_words])) from error
@@ -74,7 +79,7 @@ def _end(unshare: subprocess.Popen[bytes]) -> None:
     unshare.wait()
 
 
-def munet(clos: Clos) -> float:
+def munet(clos: Clos, *, of_processors: bool = False) -> float:
     """One run of munet from PyPI, which is given interfaces, addresses and FRR configurations."""
     program = str(_peers.install(_peers.MUNET) / "munet")
     with tempfile.TemporaryDirectory() as name:
@@ -86,23 +91,25 @@ def munet(clos: Clos) -> float:
         pgrep = directory / "pgrep"
         pgrep.write_text(PATIENT_PGREP.format(pgrep=shutil.which("pgrep")))
         pgrep.chmod(0o755)
-        return seconds([program, "-c", "munet.json", "-d", f"{name}/run"], clos, directory)
+        command = [program, "-c", "munet.json", "-d", f"{name}/run"]
+        return seconds(command, clos, directory, of_processors=of_processors)
 
 
-def fabric(clos: Clos) -> float:
+def fabric(clos: Clos, *, of_processors: bool = False) -> float:
     """One run of `fabric lab up`, which plans and renders the fabric too."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "topology.yaml").write_text(topology_yaml(clos.spines, clos.leaves))
         up = ["sh", "-c", '"$0" lab up topology.yaml && exec sleep infinity', str(_peers.ours())]
-        return seconds(up, clos, directory)
+        return seconds(up, clos, directory, of_processors=of_processors)
 
 
-def bare(clos: Clos) -> float:
+def bare(clos: Clos, *, of_processors: bool = False) -> float:
     """One run of the least that brings up such routers, as a yardstick: `ip -batch`, and daemons with a file each."""
     with tempfile.TemporaryDirectory() as name:
         script = [sys.executable, "-m", "benchmarks._bare", str(clos.spines), str(clos.leaves)]
-        return seconds(["env", f"PYTHONPATH={_CHECKOUT}", *script], clos, Path(name))
+        command = ["env", f"PYTHONPATH={_CHECKOUT}", *script]
+        return seconds(command, clos, Path(name), of_processors=of_processors)
 
 
 def what_munet_lacks() -> str | None:
@@ -114,18 +121,17 @@ def what_munet_lacks() -> str | None:
     return None
 
 
-def measure(runs: int, routers: Sequence[int] = (48, 100), munet_up_to: int = 48) -> list[Row]:
+def measure(
+    runs: int, routers: Sequence[int] = (48, 100), munet_up_to: int = 48, *, of_processors: bool = False
+) -> list[Row]:
     """The rows of this benchmark: fabrics of so many routers, four of them spines."""
     rows = list[Row]()
     for number in routers:
         clos = Clos(4, number - 4)
-        rows += race(f"bring up {clos}", _contestants(clos, with_munet=number <= munet_up_to), runs)
+        tools = {"fabric lab up": fabric, BARE: bare, **({_peers.MUNET: munet} if number <= munet_up_to else {})}
+        contestants = [Contestant(tool, partial(run, clos, of_processors=of_processors)) for tool, run in tools.items()]
+        rows += race(f"{'processor time, ' if of_processors else ''}bring up {clos}", contestants, runs)
     return rows
-
-
-def _contestants(clos: Clos, *, with_munet: bool) -> list[Contestant]:
-    ours = [Contestant("fabric lab up", partial(fabric, clos)), Contestant(BARE, partial(bare, clos))]
-    return [*ours, Contestant(_peers.MUNET, partial(munet, clos))] if with_munet else ours
 
 
 def main() -> None:
@@ -134,10 +140,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--routers", type=int, nargs="+", default=[48, 100], help="sizes; 4 of the routers are spines")
     parser.add_argument("--munet-up-to", type=int, default=48, help="the largest size for munet; 0 leaves it out")
+    parser.add_argument("--processor-time", action="store_true", help="the time that processors spend, not that passes")
     options = parser.parse_args()
     if lack := what_munet_lacks():
         sys.exit(lack)
-    rows = measure(options.runs, options.routers, options.munet_up_to)
+    rows = measure(options.runs, options.routers, options.munet_up_to, of_processors=options.processor_time)
     print(f"{machine()}\n\n{table(rows)}")
 
 
