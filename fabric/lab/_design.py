@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fabric.config import FabricConfig, Secret
 from fabric.errors import LabError
@@ -60,6 +60,13 @@ def containerlab_files(spec: LabSpec, image: str) -> Mapping[str, str]:
     files = {frr_path(name, "frr.conf"): files.frr_conf for name, files in spec.files.items()}
     files |= {frr_path(name, "daemons"): files.daemons for name, files in spec.files.items()}
     return {**files, **clab_tree(replace(spec.fabric, name=spec.name), image)}
+
+
+def parsed_topology(text: str) -> Any:
+    """A containerlab topology as plain values."""
+    import yaml
+
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def fabric_of(status: LabStatus) -> FabricConfig:

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from itertools import count
 
 from fabric.config import Port
+from fabric.errors import LabError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Vrf, Wire
 from fabric.lab._fault import DaemonName
 from fabric.lab._frr_changes import FrrChanges, frr_changes
@@ -141,9 +142,15 @@ def _renumbered_device(
     return replace(device, vrfs=tuple(kept), ports=ports)
 
 
-def reshape(old: Blueprint, new: Blueprint) -> Reshaped:
-    """What leads from `old` to `new`, which must be `renumbered`."""
-    anew = {d.name for d in new.devices if (known := old.device(d.name)) is not None and _must_be_built(known, d)}
+def not_whole() -> LabError:
+    """The error for a change of a lab in which something is broken or impaired."""
+    return LabError("The lab has faults or impairments. Heal and clear them before the design changes.")
+
+
+def reshape(old: Blueprint, new: Blueprint, redefined: frozenset[str] = frozenset()) -> Reshaped:
+    """What leads from `old` to `new`, which must be `renumbered`; devices that are `redefined` are built anew."""
+    both = [(known, device) for device in new.devices if (known := old.device(device.name)) is not None]
+    anew = {device.name for known, device in both if device.name in redefined or _must_be_built(known, device)}
     gone = tuple(d for d in old.devices if d.name in anew or new.device(d.name) is None)
     come = tuple(d for d in new.devices if d.name in anew or old.device(d.name) is None)
     had = {_key(w): w for w in old.wires}
@@ -154,7 +161,7 @@ def reshape(old: Blueprint, new: Blueprint) -> Reshaped:
     laid = tuple(wire for key, wire in wanted.items() if key not in stays)
     resized = tuple(end for key in stays for end in _resized(had[key], wanted[key]))
     fresh = frozenset(end.index for wire in laid for end in (wire.a, wire.b))
-    kept = [(before, d) for d in new.devices if d.name not in anew and (before := old.device(d.name))]
+    kept = [(known, device) for known, device in both if device.name not in anew]
     altered = tuple(change for pair in kept if (change := _altered(*pair, fresh)))
     return Reshaped(gone, come, cut, laid, resized, altered)
 

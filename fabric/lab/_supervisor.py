@@ -37,6 +37,7 @@ from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import IMPAIRMENTS, Impaired, impaired_from
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._relaying import ChildRelay
+from fabric.lab._reshape import not_whole
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
 from fabric.lab._wiring import SysctlFiles, parse_sysctls, wire
@@ -185,7 +186,7 @@ class Supervisor:
     def apply(self, request: Any) -> dict[str, Any]:
         """How long it took to become the lab of the blueprint that was left for this; see `change_lab`."""
         if self._breaker.active or self._impairer.active:
-            raise LabError("The lab has faults or impairments. Heal and clear them before the design changes.")
+            raise not_whole()
         began = time.monotonic()
         new = self._next(request)
         site = Site(self._processes, self._driver, self._sysctls, self._job.deadline_s)

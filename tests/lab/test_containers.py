@@ -14,11 +14,14 @@ from fabric.lab._containers._command import deploy, find_containerlab
 from fabric.lab._containers._inside import environment, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import Record, record_from
+from fabric.lab._containers._router import installation
 from fabric.lab._containers._start import digest_of, with_indexes
+from fabric.lab._design import containerlab_files
 from fabric.lab._fault import DaemonName
 from fabric.lab._state import ProcessId, process_id
 from tests.frr import needs_frr
 from tests.lab.fabrics import lab_spec
+from tests.lab.test_reshape import grown
 
 
 def test_a_record_survives_its_text_and_a_broken_one_is_none() -> None:
@@ -79,6 +82,61 @@ def test_a_crash_before_or_after_the_start_leaves_what_down_copes_with(tmp_path:
         assert not engine.down("tiny")
         assert not directory.exists()
     assert asked.read_text() == "destroy\n"
+
+
+@pytest.fixture
+def pretended(tmp_path: Path) -> Path:
+    """The directory of a lab that seems to be up: this process stands for all containers of it."""
+    own, spec = process_id("self"), lab_spec()
+    assert own is not None
+    files = containerlab_files(spec, "an-image")
+    drawn = draw(spec, installation(os.getpid()))
+    numbers = {d.name: {port.name: n for n, port in enumerate(d.ports, start=1)} for d in drawn.devices}
+    record = Record(dict.fromkeys(numbers, own), digest_of(files))
+    left = {"blueprint.json": with_indexes(drawn, numbers).to_json(), "containers.json": record.to_json(), **files}
+    directory = tmp_path / "state" / "containerlab" / "tiny"
+    for name, text in left.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text)
+    return directory
+
+
+def _phase(engine: ContainerlabEngine) -> str:
+    status = engine.status("tiny")
+    assert status is not None
+    return status.phase
+
+
+@needs_frr
+@pytest.mark.skipif(os.geteuid() != 0, reason="the engine needs root")
+def test_a_change_that_containerlab_refuses_or_breaks_off(tmp_path: Path, pretended: Path) -> None:
+    """A refusal changes nothing; what broke off is a failed lab, ended by its old topology and by its new one."""
+    asked, program = tmp_path / "asked", tmp_path / "containerlab"
+    program.touch(0o755)
+    engine = ContainerlabEngine({"PATH": f"{tmp_path}:/usr/bin:/bin", "FABRIC_STATE_DIR": str(tmp_path / "state")})
+    (pretended / "lock").touch()
+    before = set(pretended.rglob("*"))
+    assert engine.changes(lab_spec()) == ()
+    assert engine.changes(grown())[0] == "add leaf-0"
+
+    program.write_text("#!/bin/sh\necho 'unknown flag: --dry-run'\nexit 1\n")
+    with pytest.raises(LabError, match=r"(?s)Nothing was changed, as containerlab, which must be 0\.79.*unknown flag"):
+        engine.apply(grown())
+    assert set(pretended.rglob("*")) == before
+    assert _phase(engine) == "running"
+
+    program.write_text(f"#!/bin/sh\necho $1 $(basename $3) $5 >> {asked}\n[ $1$5 != deploy ]\n")
+    with pytest.raises(LabError, match="`containerlab deploy` ended with exit code 1"):
+        engine.apply(grown())
+    assert _phase(engine) == "failed"
+    with pytest.raises(LabError, match="Lab tiny is failed, and cannot be changed"):
+        engine.changes(lab_spec())
+    with pytest.raises(LabError, match="did not survive a change"):
+        engine.up(lab_spec())
+    assert engine.down("tiny")
+    called = [line.split() for line in asked.read_text().splitlines()]
+    assert called[:2] == [["deploy", "next.clab.yml", "--dry-run"], ["deploy", "next.clab.yml"]]
+    assert called[2:] == [["destroy", "tiny.clab.yml"], ["destroy", "next.clab.yml"]]
 
 
 def test_the_last_words_of_containerlab_are_passed_on(tmp_path: Path) -> None:

@@ -37,6 +37,18 @@ def deploy(program: Path, topology: Path, deadline_s: float, environ: Mapping[st
     _run((str(program), "deploy", "--topo", str(topology), "--skip-labdir-acl"), topology, deadline_s, environ)
 
 
+def rehearse(program: Path, topology: Path, deadline_s: float, environ: Mapping[str, str]) -> None:
+    """Nothing, and nothing is done. Raises `LabError` where `deploy` could not change the running lab to the topology.
+
+    containerlab 0.79 does so; older ones do not know the option.
+    """
+    argv = (str(program), "deploy", "--topo", str(topology), "--skip-labdir-acl", "--dry-run")
+    try:
+        _run(argv, topology, deadline_s, environ)
+    except LabError as error:
+        raise LabError(f"Nothing was changed, as containerlab, which must be 0.79 or newer, refuses. {error}") from None
+
+
 def destroy(program: Path, topology: Path, deadline_s: float, environ: Mapping[str, str]) -> None:
     """Nothing; what `deploy` made is gone. Raises `LabError` with containerlab's words."""
     _run((str(program), "destroy", "--topo", str(topology), "--cleanup"), topology, deadline_s, environ)

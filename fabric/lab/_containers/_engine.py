@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fabric.errors import LabError
-from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, from_json
+from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, End, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command
+from fabric.lab._containers._apply import NEXT_TOPOLOGY, apply, rehearse
+from fabric.lab._containers._change import Change, change_between, image_of
 from fabric.lab._containers._enter import ask, enter_argv
 from fabric.lab._containers._inside import environment, inside_argv, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import RECORD_FILE, Record, record_from
 from fabric.lab._containers._relay import RELAY_FILE, end_relay, relay_from
+from fabric.lab._containers._router import installation
 from fabric.lab._containers._start import Start, digest_of, start, topology_file
 from fabric.lab._design import containerlab_files
 from fabric.lab._engine import (
@@ -37,6 +42,7 @@ from fabric.lab._fault import FAULTS, Fault, FaultChange, fault_value
 from fabric.lab._impairment import IMPAIRMENTS, Impaired, ImpairmentChange, Lateness, impaired_value
 from fabric.lab._launch import UpOptions
 from fabric.lab._places import LOG_DIRECTORY
+from fabric.lab._reshape import not_whole
 from fabric.lab._spec import LabSpec, check_lab_name, check_spec
 from fabric.lab._state import LabDirectory, refuse_strangers, state_root, write_file
 
@@ -94,8 +100,9 @@ class ContainerlabEngine:
     def _end(self, name: str, directory: LabDirectory) -> None:
         """Nothing; no container, no relay and no file of the lab is left but its lock."""
         end_relay(relay_from(directory.text(RELAY_FILE)))
-        if (topology := topology_file(directory.path, name)).exists():
-            command.destroy(command.find_containerlab(self._environ), topology, _DESTROY_S, self._environ)
+        for topology in (topology_file(directory.path, name), directory.path / NEXT_TOPOLOGY):
+            if topology.exists():
+                command.destroy(command.find_containerlab(self._environ), topology, _DESTROY_S, self._environ)
         directory.clear()
 
     def status(self, name: str) -> LabStatus | None:
@@ -107,7 +114,7 @@ class ContainerlabEngine:
         daemons = ContainerProcesses(record.pids()).statuses(blueprint.devices)
         return LabStatus(
             name=name,
-            phase="running",
+            phase=record.phase,
             digest=record.digest,
             frr_version=blueprint.frr_version,
             devices=tuple(device.name for device in blueprint.devices),
@@ -169,14 +176,45 @@ class ContainerlabEngine:
         return inside_argv(pids[device], (self._blueprint(name).vtysh, *options))
 
     def changes(self, spec: LabSpec) -> tuple[str, ...]:
-        """Raises `LabError`: containerlab wires a lab once."""
-        self._pids(spec.name)
-        way_out = "end it with `fabric lab down` and start it anew, or use the embedded engine"
-        raise LabError(f"Lab {spec.name} runs on containerlab, which changes no running lab; {way_out}.")
+        """See `LabEngine.changes`."""
+        return self._change_to(spec, self._files_beside(spec)).reshaped.steps()
 
     def apply(self, spec: LabSpec) -> float:
-        """See `changes`."""
-        raise LabError(" ".join(self.changes(spec)))
+        """See `LabEngine.apply`. containerlab must be one that changes running labs, as 0.79 does."""
+        check_passwords(spec)
+        program, began = command.find_containerlab(self._environ), time.monotonic()
+        with self._locked(spec.name) as directory:
+            files = self._files_beside(spec)
+            change, record = self._change_to(spec, files), self._record(spec.name)
+            assert record is not None
+            if self._active(spec.name) or self._impaired(spec.name):
+                raise not_whole()
+            it = Start(program, self._environ, directory, spec, files, UpOptions(), unheard)
+            rehearse(it, change)
+            it.write(RECORD_FILE, replace(record, phase="failed").to_json())
+            apply(it, change, record.containers, lambda ends: self._resize(spec.name, ends))
+        return (time.monotonic() - began) * 1000
+
+    def _files_beside(self, spec: LabSpec) -> Mapping[str, str]:
+        """The files of a lab in place of the one that runs, with its image."""
+        self._pids(spec.name)
+        return containerlab_files(spec, image_of(self._topology(spec.name)))
+
+    def _change_to(self, spec: LabSpec, files: Mapping[str, str]) -> Change:
+        """What makes the running lab that of the spec."""
+        check_spec(spec)
+        name, record = spec.name, self._record(spec.name)
+        if record is None or record.phase != "running":
+            raise LabError(f"Lab {name} is failed, and cannot be changed. End it with `fabric lab down`.")
+        drawn = draw(spec, installation(next(iter(record.pids().values()))))
+        topologies = self._topology(name), files[topology_file(self._root(), name).name]
+        return change_between(self._blueprint(name), drawn, spec.fabric.cables, topologies)
+
+    def _topology(self, name: str) -> str:
+        return self._directory(name).text(topology_file(self._root(), name).name)
+
+    def _resize(self, name: str, ends: Iterable[End]) -> None:
+        self._ask(name, {"op": "resize", "ends": [(end.device, end.index, end.mtu) for end in ends]})
 
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
         """See `LabEngine.log_files`: they lie in the containers, which the host sees into."""
@@ -330,7 +368,9 @@ def _values(impaired: Mapping[str, Impaired]) -> list[dict[str, Any]]:
 
 
 def _already_up(name: str, record: Record, files: Mapping[str, str]) -> UpResult:
+    if record.phase != "running":
+        raise LabError(f"Lab {name} did not survive a change whole; end it with `fabric lab down` before the next try.")
     if record.digest != digest_of(files):
-        way_out = "end it first with `fabric lab down`, or choose another name"
+        way_out = "change it with `fabric lab apply`, end it first with `fabric lab down`, or choose another name"
         raise LabError(f"Lab {name} is already up, with other devices, cables or files; {way_out}.")
     return UpResult(name, True, {}, record.remarks)

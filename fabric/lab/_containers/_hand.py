@@ -26,6 +26,7 @@ from fabric.lab._filter import Filters
 from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import Impaired, impaired_from
 from fabric.lab._namespaces import inside
+from fabric.lab._netlink import send, set_mtu
 
 
 def indexes(devices: list[str]) -> dict[str, dict[str, int]]:
@@ -97,6 +98,12 @@ class Hand:
         """How late the relay was since it was last asked."""
         return self._impairer.report()
 
+    def resize(self, request: Any) -> None:
+        """Nothing; interfaces have other MTUs."""
+        for device, index, mtu in request["ends"]:
+            with inside(device):
+                send([set_mtu(index, mtu)], device)
+
     def restart(self, request: Any) -> None:
         """Nothing; a daemon runs anew, its configuration loaded. Raises `LabError` otherwise."""
         self._start(DaemonName(*request["daemon"]))
@@ -132,6 +139,7 @@ _OPERATIONS: Mapping[str, Callable[[Hand, Any], Any]] = {
     "change": Hand.change,
     "impair": Hand.impair,
     "lateness": Hand.lateness,
+    "resize": Hand.resize,
     "restart": Hand.restart,
     "reload": Hand.reload,
 }

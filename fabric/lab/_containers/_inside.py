@@ -22,9 +22,9 @@ def inside_argv(pid: int, argv: tuple[str, ...]) -> tuple[str, ...]:
     return (_program("nsenter"), f"--target={pid}", *spaces, "--", *argv)
 
 
-def inside(pid: int, argv: tuple[str, ...], timeout_s: float | None = None) -> Completed:
+def inside(pid: int, argv: tuple[str, ...], stdin: str = "") -> Completed:
     """How `argv` ended in a container."""
-    return run_captured(inside_argv(pid, argv), "", timeout_s)
+    return run_captured(inside_argv(pid, argv), stdin, None)
 
 
 def user_argv(pid: int, argv: tuple[str, ...]) -> tuple[str, ...]:

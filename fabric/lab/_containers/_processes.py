@@ -14,6 +14,7 @@ from fabric.lab._fault import DaemonName
 from fabric.lab._state import DaemonStatus, process_id
 
 _GRACE_MS = 10_000
+_ORDER_MS = 5_000  # for a daemon to end in order
 _GONE = "a signal or an exit that nobody saw"
 
 
@@ -44,16 +45,24 @@ class ContainerProcesses:
 
     def kill(self, name: DaemonName) -> None:
         """Nothing; the daemon, if it ran, is dead."""
+        self._end(name, signal.SIGKILL, _GRACE_MS)
+
+    def stop(self, name: DaemonName) -> None:
+        """Nothing; the daemon is dead, and has put its house in order before, if it was quick."""
+        self._end(name, signal.SIGTERM, _ORDER_MS)
+        self.kill(name)
+
+    def _end(self, name: DaemonName, number: signal.Signals, patience_ms: int) -> None:
         pid = self.pids().get(name)
         if pid is None:
             return
         with suppress(ProcessLookupError):
             handle = os.pidfd_open(pid)
             try:
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                signal.pidfd_send_signal(handle, number)
                 gone = select.poll()
                 gone.register(handle, select.POLLIN)
-                gone.poll(_GRACE_MS)
+                gone.poll(patience_ms)
             finally:
                 os.close(handle)
 

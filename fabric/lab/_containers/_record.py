@@ -13,13 +13,15 @@ RECORD_FILE = "containers.json"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A lab that came up."""
+    """A lab that came up, or that a change left half way."""
 
     containers: Mapping[str, ProcessId]
     """The first process of each device's container."""
     digest: str
     """Fingerprint of what the lab was made from."""
     remarks: tuple[str, ...] = ()
+    phase: str = "running"
+    """`running`, or `failed` from the beginning of a change to its good end."""
 
     def pids(self) -> dict[str, int]:
         """The pids of those containers that run."""
@@ -37,4 +39,4 @@ def record_from(text: str) -> Record | None:
     except json.JSONDecodeError:
         return None
     containers = {device: ProcessId(**process) for device, process in raw["containers"].items()}
-    return Record(containers, raw["digest"], tuple(raw["remarks"]))
+    return Record(containers, raw["digest"], tuple(raw["remarks"]), raw.get("phase", "running"))

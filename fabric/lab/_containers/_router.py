@@ -16,7 +16,7 @@ from fabric.lab._state import ProcessId
 _LOOK_AGAIN_S = 0.05
 _SAID = "run/frr/loaded"
 _LIBRARIES = Path("/usr/lib/frr")
-_VTYSH = Path("/usr/bin/vtysh")
+VTYSH = Path("/usr/bin/vtysh")
 
 
 def await_routers(containers: Mapping[str, ProcessId], deadline_s: float, heard: Callable[[int], None]) -> None:
@@ -59,7 +59,7 @@ def installation(pid: int) -> FrrInstallation:
     """The FRR of a container's image."""
     version = re.search(r"version (\S+)", inside(pid, (str(_LIBRARIES / "zebra"), "-v")).stdout)
     has_mgmtd = Path(f"/proc/{pid}/root{_LIBRARIES}/mgmtd").exists()
-    return FrrInstallation(_LIBRARIES, _VTYSH, version[1] if version else "unknown", has_mgmtd)
+    return FrrInstallation(_LIBRARIES, VTYSH, version[1] if version else "unknown", has_mgmtd)
 
 
 def restart(device: str, daemon: str, frr_conf: str, pid: int) -> Loaded:

@@ -21,6 +21,9 @@ from fabric.lab._launch import UpOptions
 from fabric.lab._spec import LabSpec
 from fabric.lab._state import LabDirectory, ProcessId, write_file
 
+CONFIGURATIONS = "frr"
+"""The directory of what FRR reads, in the lab's."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -40,14 +43,23 @@ class Start:
 
     def write_files(self) -> Path:
         """The topology file that containerlab reads, written last and at once: where it is missing, nothing runs."""
+        self.write_configurations(device.name for device in self.spec.fabric)
+        return self.write_topology()
+
+    def write_topology(self) -> Path:
+        """The topology file, which says what is to be ended with the lab."""
         topology = topology_file(self.directory.path, self.spec.name)
-        for name, text in self.files.items():
-            path = self.directory.path / name
-            if path != topology:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
         self.write(topology.name, self.files[topology.name])
         return topology
+
+    def write_configurations(self, devices: Iterable[str]) -> None:
+        """Nothing; what FRR reads is there. A file that was there is still the same one, which its container mounts."""
+        places = {self.directory.path / CONFIGURATIONS / device for device in devices}
+        for name, text in self.files.items():
+            path = self.directory.path / name
+            if path.parent in places:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
 
     def write(self, name: str, text: str) -> None:
         """Nothing; the lab's directory has the file."""
@@ -67,10 +79,10 @@ def start(it: Start) -> UpResult:
     left_s = max(1.0, it.options.deadline_s - seconds["containers"])
     router.await_routers(containers, left_s, lambda done: it.listener(Progress("devices", done, len(names))))
     seconds["devices"] = time.monotonic() - began
-    return UpResult(it.spec.name, False, seconds, _write_down(it, containers))
+    return UpResult(it.spec.name, False, seconds, write_down(it, containers))
 
 
-def _write_down(it: Start, containers: Mapping[str, ProcessId]) -> tuple[str, ...]:
+def write_down(it: Start, containers: Mapping[str, ProcessId]) -> tuple[str, ...]:
     """FRR's remarks, once it is known that FRR took every line; the lab's directory tells all of it from now on."""
     blueprint = draw(it.spec, router.installation(next(iter(containers.values())).pid))
     loaded = [router.loaded(d.name, d.frr_conf, containers[d.name].pid) for d in blueprint.devices]

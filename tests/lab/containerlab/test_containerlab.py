@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.command import TOPOLOGIES
 from tests.lab.conftest import WaitUntil
@@ -75,6 +76,7 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
     assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
 
     assert world.fabric("lab", "fail", "reload:spine-2").returncode == 0
+    assert "Heal and clear them" in world.fabric("lab", "apply", other).stderr  # links between zones are impaired
     _a_link_is_impaired_beside_faults(world)
     assert world.fabric("lab", "fail", "pause:spine-1:bgpd").returncode == 0
     assert "T (stopped)" in world.run(*_BGPD_STATE).stdout
@@ -141,6 +143,66 @@ _BGPD_STATE = (
     *("docker", "exec", "clab-quickstart-spine-1"),
     *("sh", "-c", "grep State /proc/$(cat /run/frr/bgpd.pid)/status"),
 )
+
+
+_SMALL = """
+version: 1
+name: growing
+profile: rfc7938
+spines: 1
+zones: [{name: z, racks: [{name: a, leaves: 1}, {name: b, leaves: 1}]}]
+timers: {connect_s: 1}
+"""
+_LARGER = (
+    _SMALL.replace("{name: b, leaves: 1}", "{name: b, leaves: 1}, {name: c, leaves: 1}").replace(
+        "{connect_s: 1}", "{connect_s: 1, keepalive_s: 2, hold_s: 6}"
+    )
+    + "mtu: {fabric: 9000}\n"
+)
+
+
+def test_a_running_lab_becomes_another_and_what_stays_runs_on(world: World, tmp_path: Path) -> None:
+    small, larger = tmp_path / "small.yaml", tmp_path / "larger.yaml"
+    small.write_text(_SMALL)
+    larger.write_text(_LARGER)
+    assert world.fabric(*UP, small).returncode == 0
+    before = _sessions(world)
+    dry = world.fabric("lab", "apply", larger, "--dry-run").stdout.splitlines()
+    assert dry[:2] == ["add c-leaf-1", "lay cable spine-1:eth3 to c-leaf-1:eth1"]
+    assert "a-leaf-1: MTU of eth1 becomes 9000" in dry
+    assert world.fabric("lab", "apply", small).stdout == "Nothing to change.\n"
+
+    grown = world.fabric("lab", "apply", larger)
+    assert grown.returncode == 0, grown.stderr
+    assert grown.stdout.splitlines()[:-1] == dry
+    assert sorted(world.containers()) == [
+        f"clab-growing-{name}" for name in ("a-leaf-1", "b-leaf-1", "c-leaf-1", "spine-1")
+    ]
+    _verified(world)
+    after = _sessions(world)
+    assert {name: after[name] for name in before} == before, "a session that nothing changes about was reset"
+    assert "timers 2 6" in world.fabric("lab", "vtysh", "c-leaf-1", "-c", "show running-config").stdout
+    assert world.fabric(*UP, larger).stdout.startswith("Lab growing is already up: 4 devices")
+
+    _pretend_other_sysctls(world.state / "containerlab/growing/growing.clab.yml", "b-leaf-1")
+    back = world.fabric("lab", "apply", small)
+    assert back.returncode == 0, back.stderr
+    assert {"remove c-leaf-1", "build b-leaf-1 anew"} < set(back.stdout.splitlines())
+    assert "clab-growing-c-leaf-1" not in world.containers()
+    assert _sessions(world)["a-leaf-1"] == before["a-leaf-1"]
+
+
+def _sessions(world: World) -> dict[str, tuple[int, int]]:
+    """How often each of the spine's sessions came up and went down."""
+    peers = json.loads(world.fabric("lab", "vtysh", "spine-1", "-c", "show bgp neighbors json").stdout).values()
+    return {p["nbrDesc"]: (p["connectionsEstablished"], p["connectionsDropped"]) for p in peers}
+
+
+def _pretend_other_sysctls(topology: Path, node: str) -> None:
+    """Nothing; the file says that the node's container was started with settings that the design does not have."""
+    document = yaml.safe_load(topology.read_text())
+    document["topology"]["nodes"][node]["sysctls"] = {"net.ipv4.ip_forward": 0}
+    topology.write_text(yaml.safe_dump(document))
 
 
 def test_unnumbered_links_and_containers_that_were_killed(world: World, wait_until: WaitUntil) -> None:
