@@ -16,8 +16,10 @@ from fabric.simulate._bgp import handed_over
 from fabric.simulate._classsets import ClassSet, members
 from fabric.simulate._decision import Decision
 from fabric.simulate._effects import Effect
+from fabric.simulate._forwarding import Forwarding
 from fabric.simulate._ground import FamilyGround
 from fabric.simulate._links import Links
+from fabric.simulate._origins import originated
 from fabric.simulate._path import Path
 from fabric.simulate._reachability import Fates, Towards, Walk, Way
 from fabric.simulate._rounds import Round
@@ -176,11 +178,31 @@ class After:
         self._routes = routes
 
     @cached_property
+    def _zebra(self) -> _Zebra:
+        return _Zebra(self._links, self._before, self._routes)
+
+    @cached_property
     def walks(self) -> Mapping[Family, Walk]:
         """The forwarding of both families."""
-        zebra = _Zebra(self._links, self._before, self._routes)
         walks = self._before.walks
-        return {family: _Walk(walks[family], self._links, zebra, routes) for family, routes in self._routes.items()}
+        return {f: _Walk(walks[f], self._links, self._zebra, routes) for f, routes in self._routes.items()}
+
+    @property
+    def same_origins(self) -> bool:
+        """True when the devices announce of their own what they announced before.
+
+        Static routes may be gone with their ports; the effects do not know that.
+        """
+        return all(self._same_origins(routes.ground) for routes in self._routes.values())
+
+    def _same_origins(self, ground: FamilyGround) -> bool:
+        living = (r for r in ground.rules.graph.routers if r.name in self._links.hit and self._links.alive(r.name))
+        return all(
+            list(originated(router, ground.family, self._zebra))
+            == list(originated(router, ground.family, self._before.round.zebra))
+            for router in living
+            if router.device.static_routes
+        )
 
     @cached_property
     def sessions(self) -> tuple[Session, ...]:
@@ -192,8 +214,7 @@ class After:
         hit = self._links.hit
         if not any(end.device in hit for end in session.ends):
             return session
-        # No session of this ground asks how a packet gets to its peer: both are on one subnet.
-        return as_session(pair, settle(self._links, pair, self._before.simulation._forwarding, frozenset()))
+        return as_session(pair, settle(self._links, pair, Forwarding(self._links, self._zebra), frozenset()))
 
 
 class _Walk(Walk):

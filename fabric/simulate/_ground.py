@@ -1,19 +1,20 @@
 """The healthy side of a sweep: what failures are held against, and whether their effects can be found from it.
 
 `ground` says yes where routes follow announcements hop by hop: every session is on a cable of its own, every next hop
-is the peer itself, and nothing but announcements decides what a speaker holds. Then a packet for an endpoint arrives
-from exactly those devices that have a route to its host prefix: each next hop announced it and has a better one itself.
+is the peer itself, and nothing but announcements decides what a speaker holds. Where nothing but BGP makes its kernel
+routes either (`FamilyGround.plain`), a packet for an endpoint arrives from exactly those devices that have a route to
+its host prefix: each next hop announced it and has a better one itself. Else packets are followed.
 Where anything else is configured, every scenario is simulated in full instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from fabric.config import DeviceConfig, Family, Port, Prefix, SetNextHop
+from fabric.config import Address, DeviceConfig, Family, Port, Prefix, SetNextHop, StaticNextHop
 from fabric.simulate._bgp import FamilyBgp, handed_over
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet
@@ -29,6 +30,7 @@ from fabric.simulate._simulation import Simulation
 from fabric.simulate._tables import PrefixTable, prefix_order
 from fabric.simulate._together import Rules, State
 from fabric.simulate._values import SessionDown
+from fabric.simulate._zebra import EBGP_DISTANCE
 
 _DOWN_FOR_GOOD = frozenset(
     {
@@ -66,6 +68,8 @@ class FamilyGround:
     """By speaker, the classes that are connected routes there, whatever BGP says."""
     covered: bool
     """Some endpoint's address is in a wider route too, which packets take where its own is missing."""
+    plain: bool = True
+    """Endpoints reach each other exactly where they have routes to each other's host prefixes."""
 
     @cached_property
     def wanted(self) -> ClassSet:
@@ -140,7 +144,7 @@ def united(held: Mapping[Any, ClassSet]) -> ClassSet:
 def ground(simulation: Simulation) -> Ground | None:
     """What the effects of failures can be found from; `None` where every scenario must be simulated in full."""
     links, final = simulation._links, simulation._round
-    if not (_plain_devices(links) and _plain_sessions(links, final) and not final.answers):
+    if not (_plain_devices(links) and _plain_sessions(links, final)) or any(final.answers.values()):
         return None
     found = [_family(links, final, family) for family in FAMILIES]
     families = tuple(item for item in found if item is not None)
@@ -163,8 +167,6 @@ def _plain_devices(links: Links) -> bool:
             return False
         if instance is None:
             continue
-        if device.fib_filters or device.static_routes:
-            return False
         for item in (settings for neighbor in instance.neighbors for settings in neighbor.families):
             if item.default_originate_map is not None or item.maximum_prefix is not None:
                 return False
@@ -191,17 +193,27 @@ def _family(links: Links, final: Round, family: Family) -> FamilyGround | None:
         return None
     rules, state = bgp.outcomes.rules, bgp.outcomes.state
     ports = _ports(links, rules.graph.channels)
-    elsewhere = _elsewhere(links, bgp)
-    points = tuple(p for p in endpoints(links.fabric, family) if links.alive(p.device))
-    speaker = {router.name: router.index for router in rules.graph.routers}
-    classes = _endpoint_classes(links, bgp, points, speaker)
-    if ports is None or elsewhere is None or classes is None or not _plain_next_hops(links, bgp):
+    if ports is None or not _plain_next_hops(links, bgp) or not _plain_statics(links, bgp):
         return None
-    if not all(_forwards(rules, router) for router in rules.graph.routers):
+    speaker = {router.name: router.index for router in rules.graph.routers}
+    none = (0,) * len(rules.graph.routers)
+    bare = FamilyGround(family, bgp, rules, state, ports, (), {}, speaker, none, covered=False, plain=False)
+    return _with_endpoints(links, bare) or bare
+
+
+def _with_endpoints(links: Links, bare: FamilyGround) -> FamilyGround | None:
+    """The ground with its endpoints; `None` where they may reach each other otherwise than by BGP's host routes."""
+    rules, bgp = bare.rules, bare.bgp
+    if any(router.device.fib_filters or router.device.static_routes for router in rules.graph.routers):
+        return None
+    points = tuple(p for p in endpoints(links.fabric, bare.family) if links.alive(p.device))
+    elsewhere = _elsewhere(links, bgp)
+    classes = _endpoint_classes(links, bgp, points, bare.speaker)
+    if elsewhere is None or classes is None or not all(_forwards(rules, router) for router in rules.graph.routers):
         return None
     table = PrefixTable((prefix, prefix) for item in bgp.classes for prefix in item.prefixes)
     covered = any(len(list(table.covering(point.address))) > 1 for point in points)
-    made = FamilyGround(family, bgp, rules, state, ports, points, classes, speaker, elsewhere, covered)
+    made = replace(bare, endpoints=points, class_of=classes, elsewhere=elsewhere, covered=covered, plain=True)
     # A wider route may hide that an endpoint has no route of its own to another.
     return None if covered and not made.complete else made
 
@@ -276,26 +288,62 @@ def _plain_next_hops(links: Links, bgp: FamilyBgp) -> bool:
     if any(path.next_hop.address is not None or path.aggregate for path in paths):
         return False
     reflecting = {c.sender.index for c in graph.channels if c.export.settings.route_reflector_client}
-    routes = PrefixTable((prefix, prefix) for item in bgp.classes for prefix in item.prefixes)
-    return all(not c.crowded and _own_next_hop(c, reflecting) and _closest(links, c, routes) for c in graph.channels)
+    external = {c.sender.index for c in graph.channels if c.export.external}
+    routes = _routes(bgp)
+    return all(
+        not c.crowded and _own_next_hop(c, reflecting, external) and _closest(links, c, routes) for c in graph.channels
+    )
 
 
-def _own_next_hop(channel: Channel, reflecting: Iterable[int]) -> bool:
+def _routes(bgp: FamilyBgp) -> PrefixTable[Prefix]:
+    return PrefixTable((prefix, prefix) for item in bgp.classes for prefix in item.prefixes)
+
+
+def _own_next_hop(channel: Channel, reflecting: Iterable[int], external: Iterable[int]) -> bool:
+    """True when the channel brings no next hop but its sender."""
     settings = channel.export.settings
     if channel.export.external or settings.next_hop_self_force:
         return True
-    return settings.next_hop_self and channel.sender.index not in reflecting
+    if channel.sender.index in reflecting:
+        return False
+    return (
+        settings.next_hop_self or channel.sender.index not in external
+    )  # who only has iBGP peers tells its own routes
 
 
 def _closest(links: Links, channel: Channel, routes: PrefixTable[Prefix]) -> bool:
-    for address in (hop.address for hop in channel.own_next_hop if hop.address is not None):
-        subnet = links.connected_address(channel.receiver.device, address)
-        if subnet is None:
-            return _by_link_local(channel)
-        longest = next(routes.covering(address), None)
-        if longest is not None and longest.prefixlen >= subnet[1].network.prefixlen:
-            return False
-    return True
+    """True when the receiver's way to the sender is their subnet, whatever BGP says."""
+    addresses = [hop.address for hop in channel.own_next_hop if hop.address is not None]
+    if any(links.connected_address(channel.receiver.device, address) is None for address in addresses):
+        return _by_link_local(channel)
+    return all(_on_subnet(links, channel.receiver.device, address, routes) for address in addresses)
+
+
+def _on_subnet(links: Links, device: DeviceConfig, address: Address, routes: PrefixTable[Prefix]) -> bool:
+    """True when the device has the address on a subnet that no static route and no route of BGP covers more closely."""
+    subnet = links.connected_address(device, address)
+    if subnet is None:
+        return False
+    lengths = [route.prefix.prefixlen for route in device.static_routes if address in route.prefix]
+    lengths += [prefix.prefixlen for prefix in routes.covering(address)]
+    return all(length < subnet[1].network.prefixlen for length in lengths)
+
+
+def _plain_statics(links: Links, bgp: FamilyBgp) -> bool:
+    """True when ports alone decide which static routes the speakers have, and these win over those of BGP."""
+    routes, version = _routes(bgp), 4 if bgp.graph.family == "ipv4" else 6
+    found = ((router.device, route) for router in bgp.graph.routers for route in router.device.static_routes)
+    return all(
+        route.distance < EBGP_DISTANCE and all(_by_port(links, device, hop, routes) for hop in route.next_hops)
+        for device, route in found
+        if route.prefix.version == version
+    )
+
+
+def _by_port(links: Links, device: DeviceConfig, hop: StaticNextHop, routes: PrefixTable[Prefix]) -> bool:
+    if hop.address is None or hop.address.is_link_local:
+        return True
+    return _on_subnet(links, device, hop.address, routes)
 
 
 def _by_link_local(channel: Channel) -> bool:

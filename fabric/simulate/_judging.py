@@ -58,8 +58,15 @@ class Bench:
         """The fabric in a scenario: told from the healthy one where that is sound, else to be simulated."""
         failures = combined(self.case.failures, scenario.failures)
         effects = self._told(scenario)
-        told = None if effects is None else self._before.after(failures, effects)
+        told = None if effects is None or self._segmented else self._before.after(failures, effects)
+        if told is not None and not told.same_origins:
+            told = None
         return Situation(self.case.fabric, failures, self.healthy, told)
+
+    @cached_property
+    def _segmented(self) -> bool:
+        """In a segment of several ports a failure far away takes a next hop, which only a simulation tells."""
+        return bool(self.case.fabric.circuits)
 
     @cached_property
     def _before(self) -> Before:
@@ -74,7 +81,7 @@ class Bench:
     def cut(self) -> frozenset[Pair]:
         """The pairs that do not reach each other before anything of the sweep fails."""
         found = self.ground
-        if found is not None and all(family.complete for family in found.families):
+        if found is not None and all(family.plain and family.complete for family in found.families):
             return frozenset()
         return frozenset((c.one, c.two, c.family) for c in self._cuts(self.healthy.walks))
 
@@ -149,7 +156,9 @@ class Bench:
     def _by_effects(self, scenario: Scenario, most: int) -> Judged | None:
         """What the effects say; `None` where they cannot. The example of lost next hops is left out below `most`."""
         effects = self._told(scenario)
-        if effects is None or any(effect.missing and effect.ground.covered for effect in effects):
+        if effects is None or not all(effect.ground.plain for effect in effects):
+            return None
+        if any(effect.missing and effect.ground.covered for effect in effects):
             return None
         cuts = tuple(cut for effect in effects if effect.missing for cut in self._missed(effect))
         routes, hops = map(sum, zip(*(effect.narrowed for effect in effects), strict=True))

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from fabric import config, plan
 from fabric.config import FabricConfig
+from fabric.kubernetes import configure
 from fabric.resources import directory
 from fabric.simulate import Failures, Sweep, SweepOptions, simulate, sweep
 from fabric.simulate._ground import ground
-from fabric.topology import parse
+from fabric.topology import load, parse
 from tests.simulate import fabrics
 from tests.simulate.test_oracle import MONOTONIC, clos
 
@@ -71,5 +72,15 @@ def test_small_fabrics_are_judged_alike(fabric: FabricConfig) -> None:
 
 
 def test_what_more_than_announcements_decides_is_simulated_in_full() -> None:
-    """Reflected routes keep next hops that are not the peer, and nodes have static routes."""
-    assert ground(simulate(fabrics.rhoso())) is None
+    """It announces the subnets of its links, which are gone with them."""
+    assert ground(simulate(fabrics.numbered())) is None
+
+
+def test_racks_with_reflectors_are_judged_alike() -> None:
+    """Nodes have static routes and filters, so that packets must be followed."""
+    fabric = configure(plan.build(load(directory("topologies") / "rhoso-bgp-dt02.yaml")))
+    healthy = ground(simulate(fabric))
+    assert healthy is not None
+    assert not any(family.plain for family in healthy.families)
+    sweeps = [Sweep("links", 1), Sweep("nodes", 1), Sweep("racks", 2), Sweep("zones", 1)]
+    assert sweep(fabric, sweeps) == sweep(fabric, sweeps, options=_IN_FULL)
