@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from fabric.errors import LabError, MachineError
@@ -12,6 +11,7 @@ from fabric.lab._daemons import Loaded, Processes, boot, config_refused, forget,
 from fabric.lab._drive import Boot, Driver
 from fabric.lab._namespaces import remove
 from fabric.lab._reshape import Altered, Reshaped, Told, led_back, reshape
+from fabric.lab._steps import StepError, step, stranded, taken_back
 from fabric.lab._wiring import SysctlFiles, address, alter, cut, found, introduce, lay, try_masters
 
 
@@ -26,18 +26,6 @@ class Site:
     """How long the daemons may take, each way."""
 
 
-class StrandedError(LabError):
-    """A change failed, and so did the way back: the lab is neither what it was nor what it was to be."""
-
-
-class _StepError(Exception):
-    """The step at which a change failed, in words, and why."""
-
-    def __init__(self, step: str, why: Exception) -> None:
-        expected = isinstance(why, MachineError | OSError)
-        super().__init__(f"{step}.\n{why if expected else f'{type(why).__name__}: {why}'}")
-
-
 def change_lab(old: Blueprint, new: Blueprint, site: Site, record: Callable[[Blueprint], None]) -> list[Loaded]:
     """What FRR said of the configurations that it read; the lab is now that of `new`, which `record` wrote down.
 
@@ -48,14 +36,11 @@ def change_lab(old: Blueprint, new: Blueprint, site: Site, record: Callable[[Blu
     change = _Change(old, new, site)
     try:
         loaded = change.forth(changes)
-        with _step("writing the new design down"):
+        with step("writing the new design down"):
             record(new)
-    except _StepError as failed:
+    except StepError as failed:
         change.undo(failed)
-        raise LabError(
-            f"Lab {new.name} could not be changed. It failed at {failed}\nAll of it was taken back: "
-            "the lab runs its old design, and sessions that were touched come up again."
-        ) from failed
+        raise taken_back(new.name, failed) from failed
     return loaded
 
 
@@ -81,35 +66,32 @@ class _Change:
         """What FRR said; the lab runs the new design."""
         self._retract(changes)
         self._build(changes, self._new)
-        with _step("starting FRR on new devices and changing it on others"):
+        with step("starting FRR on new devices and changing it on others"):
             return self._run(changes, self._new)
 
-    def undo(self, failed: _StepError) -> None:
+    def undo(self, failed: StepError) -> None:
         """Nothing; the lab runs the old design again, wherever it failed. Raises `StrandedError` where it does not."""
         try:
             self._back()
-        except _StepError as error:
-            raise StrandedError(
-                f"Lab {self._old.name} is failed. Changing it failed at {failed}\nTaking that back failed as well, at "
-                f"{error}\nLook into the lab, and end it with `fabric lab down {self._old.name}`."
-            ) from error
+        except StepError as error:
+            raise stranded(self._old.name, failed, error) from error
 
     def _back(self) -> None:
         """Every step is of a kind that does no harm where there is nothing to take back."""
         way = reshape(self._new, self._old)
         processes = self._site.processes
-        with _step("ending what was being done"):
+        with step("ending what was being done"):
             processes.abandon()
             processes.reap()
         altered = led_back(way, self._old, self._told, self._ran - processes.names())
         daemons = replace(way, altered=altered)
         self._retract(daemons)
         self._build(replace(way, gone=(*way.gone, *way.come), cut=(*way.cut, *way.laid)), self._old)
-        with _step("starting FRR as it was"):
+        with step("starting FRR as it was"):
             self._run(daemons, self._old)
 
     def _retract(self, changes: Reshaped) -> None:
-        with _step("changing FRR on devices that stay, what goes"):
+        with step("changing FRR on devices that stay, what goes"):
             self._drive([(change.device.name, self._forget(change)) for change in changes.altered])
 
     def _forget(self, change: Altered) -> Iterator[str]:
@@ -118,23 +100,23 @@ class _Change:
         self._told[change.device.name] = Told.UNDONE
 
     def _build(self, changes: Reshaped, blueprint: Blueprint) -> None:
-        with _step("ending the daemons of devices that go"):
+        with step("ending the daemons of devices that go"):
             for device in changes.gone:
                 forget(device, self._site.processes)
-        with _step("cutting cables"):
+        with step("cutting cables"):
             cut(changes.cut)
-        with _step("removing devices"):
+        with step("removing devices"):
             for device in changes.gone:
                 remove(device.name)
-        with _step("making new devices"):
+        with step("making new devices"):
             found(changes.come, self._site.sysctls)
-        with _step("laying cables"):
+        with step("laying cables"):
             lay(changes.laid)
-        with _step("giving new devices their addresses"):
+        with step("giving new devices their addresses"):
             address(changes.come)
-        with _step("changing the ports of devices that stay"):
+        with step("changing the ports of devices that stay"):
             alter(changes.altered, changes.resized)
-        with _step("introducing neighbors"):
+        with step("introducing neighbors"):
             introduce(blueprint)
 
     def _run(self, changes: Reshaped, blueprint: Blueprint) -> list[Loaded]:
@@ -158,12 +140,3 @@ class _Change:
     def _drive(self, boots: list[Boot]) -> None:
         for _ in self._site.driver.drive(boots, self._site.deadline_s):
             pass
-
-
-@contextmanager
-def _step(words: str) -> Iterator[None]:
-    """Within the block, whatever is raised is known by the step at which it was."""
-    try:
-        yield
-    except Exception as error:
-        raise _StepError(words, error) from error

@@ -17,7 +17,7 @@ from typing import Any
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
-from fabric.lab._apply import Site, StrandedError, change_lab
+from fabric.lab._apply import Site, change_lab
 from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, from_json
 from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
@@ -40,6 +40,7 @@ from fabric.lab._relaying import ChildRelay
 from fabric.lab._reshape import not_whole
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
+from fabric.lab._steps import StrandedError
 from fabric.lab._wiring import SysctlFiles, parse_sysctls, wire
 
 _OPEN_FILES = 4096  # FRR sizes its tables by this limit

@@ -19,6 +19,7 @@ from fabric.lab._containers._start import digest_of, with_indexes
 from fabric.lab._design import containerlab_files
 from fabric.lab._fault import DaemonName
 from fabric.lab._state import ProcessId, process_id
+from fabric.lab._steps import StrandedError
 from tests.frr import needs_frr
 from tests.lab.fabrics import lab_spec
 from tests.lab.test_reshape import grown
@@ -110,7 +111,7 @@ def _phase(engine: ContainerlabEngine) -> str:
 @needs_frr
 @pytest.mark.skipif(os.geteuid() != 0, reason="the engine needs root")
 def test_a_change_that_containerlab_refuses_or_breaks_off(tmp_path: Path, pretended: Path) -> None:
-    """A refusal changes nothing; what broke off is a failed lab, ended by its old topology and by its new one."""
+    """A refusal changes nothing; where there is no way back either, the lab is ended by all topologies it had."""
     asked, program = tmp_path / "asked", tmp_path / "containerlab"
     program.touch(0o755)
     engine = ContainerlabEngine({"PATH": f"{tmp_path}:/usr/bin:/bin", "FABRIC_STATE_DIR": str(tmp_path / "state")})
@@ -126,8 +127,9 @@ def test_a_change_that_containerlab_refuses_or_breaks_off(tmp_path: Path, preten
     assert _phase(engine) == "running"
 
     program.write_text(f"#!/bin/sh\necho $1 $(basename $3) $5 >> {asked}\n[ $1$5 != deploy ]\n")
-    with pytest.raises(LabError, match="`containerlab deploy` ended with exit code 1"):
+    with pytest.raises(StrandedError, match="failed at changing containers and cables") as stranded:
         engine.apply(grown())
+    assert str(stranded.value).count("`containerlab deploy` ended with exit code 1") == 2
     assert _phase(engine) == "failed"
     with pytest.raises(LabError, match="Lab tiny is failed, and cannot be changed"):
         engine.changes(lab_spec())
@@ -136,7 +138,10 @@ def test_a_change_that_containerlab_refuses_or_breaks_off(tmp_path: Path, preten
     assert engine.down("tiny")
     called = [line.split() for line in asked.read_text().splitlines()]
     assert called[:2] == [["deploy", "next.clab.yml", "--dry-run"], ["deploy", "next.clab.yml"]]
-    assert called[2:] == [["destroy", "tiny.clab.yml"], ["destroy", "next.clab.yml"]]
+    assert called[2:] == [
+        ["deploy", "back.clab.yml"],
+        *(["destroy", f"{name}.clab.yml"] for name in ("tiny", "next", "back")),
+    ]
 
 
 def test_the_last_words_of_containerlab_are_passed_on(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
@@ -16,77 +16,134 @@ from fabric.lab._containers import _router as router
 from fabric.lab._containers._change import Change
 from fabric.lab._containers._inside import inside
 from fabric.lab._containers._processes import ContainerProcesses
-from fabric.lab._containers._start import CONFIGURATIONS, Start, write_down
+from fabric.lab._containers._start import CONFIGURATIONS, Site, write_down
 from fabric.lab._daemons import Loaded, config_refused
 from fabric.lab._fault import DaemonName
 from fabric.lab._frr import refusals, remarks
-from fabric.lab._reshape import Altered
+from fabric.lab._reshape import Altered, Told, led_back
 from fabric.lab._state import ProcessId
+from fabric.lab._steps import StepError, step, stranded, taken_back
 
-NEXT_TOPOLOGY = "next.clab.yml"
-"""What containerlab makes true while a lab changes: until that is done, this file and the one before name what runs."""
+NEXT_TOPOLOGY, BACK_TOPOLOGY = "next.clab.yml", "back.clab.yml"
+"""What containerlab makes true while a lab changes, and while it is led back. These and the lab's topology name all
+that may run then: containerlab ends by a topology only the containers that stand in it."""
 _AT_ONCE = 8
 T = TypeVar("T")
 
 
-def rehearse(it: Start, change: Change) -> None:
+@dataclass(frozen=True)
+class Way:
+    """From one lab to another: what is to be done, and what of."""
+
+    change: Change
+    site: Site
+    topology: str
+    """The file for containerlab."""
+
+    @property
+    def devices(self) -> set[str]:
+        """The devices of the lab that it leads to."""
+        return {device.name for device in self.change.target.devices}
+
+
+def rehearse(way: Way) -> None:
     """Nothing, and nothing has changed. Raises `LabError` where containerlab refuses to change a running lab so.
 
     It looks whether the files that new containers are to mount are there.
     """
-    topology = it.directory.path / NEXT_TOPOLOGY
-    new = {device.name for device in change.reshaped.come} - {device.name for device in change.reshaped.gone}
+    it, reshaped = way.site, way.change.reshaped
+    new = {device.name for device in reshaped.come} - {device.name for device in reshaped.gone}
     it.write_configurations(new)
-    for text in change.stages[:1]:
-        it.write(NEXT_TOPOLOGY, text)
+    for text in way.change.stages[:1]:
+        it.write(way.topology, text)
         try:
-            command.rehearse(it.program, topology, it.options.deadline_s, it.environ)
+            command.rehearse(it.program, it.directory.path / way.topology, it.deadline_s, it.environ)
         except LabError:
             _remove_configurations(it, new)
             raise
         finally:
-            topology.unlink()
+            (it.directory.path / way.topology).unlink()
 
 
-def apply(it: Start, change: Change, before: Mapping[str, ProcessId], resize: Callable[[Iterable[End]], None]) -> None:
-    """Nothing; the lab is the one of the spec, `before` were its containers.
+class Application:
+    """How far a change of a lab has come."""
 
-    Raises `LabError` where a step fails, and leaves all as it is then.
-    """
-    end = time.monotonic() + it.options.deadline_s
-    altered = {entry.device.name: entry for entry in change.reshaped.altered}
-    _in_each({device: before[device] for device in altered}, lambda device, pid: retract(altered[device], pid))
-    it.write_configurations(device.name for device in it.spec.fabric)
-    _make_true(it, change.stages)
-    containers = command.container_processes(it.spec.name, (device.name for device in it.spec.fabric))
-    router.await_routers(containers, max(1.0, end - time.monotonic()), lambda _: None)
-    if change.reshaped.resized:
-        resize(change.reshaped.resized)
-    stay = {device: containers[device] for device in altered}
-    led = _in_each(stay, lambda device, pid: lead_over(altered[device], pid))
-    if refused := config_refused(list(chain.from_iterable(led))):
-        raise refused
-    write_down(it, containers)
+    def __init__(self, before: Mapping[str, ProcessId], resize: Callable[[Iterable[End]], None]) -> None:
+        """`before` are the containers that ran, and `resize` gives ports of those that stay other MTUs."""
+        self._before = before
+        self._resize = resize
+        self._ran = self._running()
+        self._told: dict[str, Told] = {}
+
+    def run(self, forth: Way, back: Way) -> None:
+        """Nothing; the lab is the one that `forth` leads to.
+
+        Raises `LabError` where a step fails and the lab was led back; `StrandedError` where that failed too.
+        """
+        name = forth.site.name
+        try:
+            self._go(forth, forth.change.reshaped.altered)
+        except StepError as failed:
+            try:
+                way, old = back.change.reshaped, back.change.target
+                self._go(back, led_back(way, old, self._told, self._ran - self._running()))
+            except StepError as error:
+                raise stranded(name, failed, error) from error
+            raise taken_back(name, failed) from failed
+
+    def _running(self) -> frozenset[DaemonName]:
+        return frozenset(ContainerProcesses({d: p.pid for d, p in self._before.items() if p.lives()}).pids())
+
+    def _go(self, way: Way, altered: Sequence[Altered]) -> None:
+        it, change = way.site, way.change
+        with step("changing FRR on devices that stay, what goes"):
+            self._in_each(altered, self._retract)
+        with step("changing containers and cables"):
+            it.write_configurations(way.devices)
+            _make_true(way)
+            containers = command.container_processes(it.name, way.devices)
+        with step("starting FRR on new devices"):
+            router.await_routers(containers, it.deadline_s, lambda _: None)
+        with step("changing the ports of devices that stay"):
+            self._resize(change.reshaped.resized)
+        with step("changing FRR on devices that stay"):
+            led = self._in_each(altered, self._lead)
+            if refused := config_refused(list(dict.fromkeys(chain.from_iterable(led)))):  # each daemon reads all lines
+                raise refused
+        with step("writing the design down"):
+            write_down(it, change.target, containers)
+
+    def _in_each(self, altered: Sequence[Altered], do: Callable[[Altered, int], T]) -> list[T]:
+        """What `do` makes of each device and the pid of its container, a few at a time."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(lambda change: do(change, self._before[change.device.name].pid), altered))
+
+    def _retract(self, change: Altered, pid: int) -> None:
+        self._told[change.device.name] = Told.IN_PART
+        retract(change, pid)
+        self._told[change.device.name] = Told.UNDONE
+
+    def _lead(self, change: Altered, pid: int) -> list[Loaded]:
+        self._told[change.device.name] = Told.IN_PART
+        loaded = lead_over(change, pid)
+        if not any(entry.refused for entry in loaded):
+            self._told[change.device.name] = Told.DONE
+        return loaded
 
 
-def _in_each(containers: Mapping[str, ProcessId], do: Callable[[str, int], T]) -> list[T]:
-    """What `do` makes of each device and the pid of its container, a few at a time."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda device: do(device, containers[device].pid), containers))
-
-
-def _make_true(it: Start, topologies: Iterable[str]) -> None:
+def _make_true(way: Way) -> None:
     """Nothing; containers and cables are those of the last topology, and the lab's directory tells of no others."""
-    for text in topologies:
-        it.write(NEXT_TOPOLOGY, text)
-        command.deploy(it.program, it.directory.path / NEXT_TOPOLOGY, it.options.deadline_s, it.environ)
+    it = way.site
+    for text in way.change.stages:
+        it.write(way.topology, text)
+        command.deploy(it.program, it.directory.path / way.topology, it.deadline_s, it.environ)
     it.write_topology()
-    (it.directory.path / NEXT_TOPOLOGY).unlink(missing_ok=True)
-    wanted = {device.name for device in it.spec.fabric}
-    _remove_configurations(it, {place.name for place in (it.directory.path / CONFIGURATIONS).iterdir()} - wanted)
+    for file in (NEXT_TOPOLOGY, BACK_TOPOLOGY):
+        (it.directory.path / file).unlink(missing_ok=True)
+    _remove_configurations(it, {place.name for place in (it.directory.path / CONFIGURATIONS).iterdir()} - way.devices)
 
 
-def _remove_configurations(it: Start, devices: Iterable[str]) -> None:
+def _remove_configurations(it: Site, devices: Iterable[str]) -> None:
     for device in devices:
         shutil.rmtree(it.directory.path / CONFIGURATIONS / device)
 

@@ -20,10 +20,11 @@ from fabric.lab._reshape import Reshaped, reshape
 class Change:
     """All that leads from one lab to the other."""
 
+    target: Blueprint
     reshaped: Reshaped
     stages: tuple[str, ...]
-    """Topologies for containerlab to make true one after the other, the last one that of the new design; none where
-    the one that runs is that already."""
+    """Topologies for containerlab to make true one after the other, the last one that of the target; none where the
+    one that runs is that already."""
 
 
 def change_between(old: Blueprint, drawn: Blueprint, cables: Iterable[Cable], topologies: tuple[str, str]) -> Change:
@@ -34,13 +35,22 @@ def change_between(old: Blueprint, drawn: Blueprint, cables: Iterable[Cable], to
 
     Raises `LabError` where no device would stay.
     """
-    reshaped = reshape(old, foreseen(drawn, old, cables), redefined(*topologies))
-    gone = {device.name for device in reshaped.gone}
-    if gone >= {device.name for device in old.devices}:
+    change = _between(old, foreseen(drawn, old, cables), topologies)
+    if {device.name for device in change.reshaped.gone} >= {device.name for device in old.devices}:
         raise LabError(f"Lab {old.name}: no device would stay. End it with `fabric lab down` and start it anew.")
-    if anew := gone & {device.name for device in reshaped.come}:
-        return Change(reshaped, (without(topologies[1], anew), topologies[1]))
-    return Change(reshaped, () if topologies[0] == topologies[1] else topologies[1:])
+    return change
+
+
+def change_back(change: Change, old: Blueprint, topologies: tuple[str, str]) -> Change:
+    """The way back to `old` of that change, wherever it broke off: what it may have built anew is built anew again."""
+    return _between(change.target, old, topologies[::-1])
+
+
+def _between(old: Blueprint, new: Blueprint, topologies: tuple[str, str]) -> Change:
+    reshaped = reshape(old, new, redefined(*topologies))
+    if anew := {device.name for device in reshaped.gone} & {device.name for device in reshaped.come}:
+        return Change(new, reshaped, (without(topologies[1], anew), topologies[1]))
+    return Change(new, reshaped, () if topologies[0] == topologies[1] else topologies[1:])
 
 
 def foreseen(drawn: Blueprint, old: Blueprint, cables: Iterable[Cable]) -> Blueprint:

@@ -15,15 +15,15 @@ from fabric.errors import LabError
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, End, draw, from_json
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command
-from fabric.lab._containers._apply import NEXT_TOPOLOGY, apply, rehearse
-from fabric.lab._containers._change import Change, change_between, image_of
+from fabric.lab._containers._apply import BACK_TOPOLOGY, NEXT_TOPOLOGY, Application, Way, rehearse
+from fabric.lab._containers._change import change_back, change_between, image_of
 from fabric.lab._containers._enter import ask, enter_argv
 from fabric.lab._containers._inside import environment, inside_argv, shell, user_argv
 from fabric.lab._containers._processes import ContainerProcesses
 from fabric.lab._containers._record import RECORD_FILE, Record, record_from
 from fabric.lab._containers._relay import RELAY_FILE, end_relay, relay_from
 from fabric.lab._containers._router import installation
-from fabric.lab._containers._start import Start, digest_of, start, topology_file
+from fabric.lab._containers._start import Site, configurations, digest_of, start, topology_file
 from fabric.lab._design import containerlab_files
 from fabric.lab._engine import (
     LabStatus,
@@ -48,6 +48,7 @@ from fabric.lab._state import LabDirectory, refuse_strangers, state_root, write_
 
 _PATIENCE_S = 10.0  # for a lock that another command holds while it changes something
 _DESTROY_S = 300.0
+_APPLY_S = 120.0
 DEFAULT_IMAGE = "fabric-frr:latest"
 """What `scripts/containerlab` builds from `lab/image/`; `$FABRIC_FRR_IMAGE` names another."""
 
@@ -79,7 +80,8 @@ class ContainerlabEngine:
             self._end(spec.name, directory)
             settled = False
             try:
-                result = start(Start(program, self._environ, directory, spec, files, options, listener))
+                site = Site(spec.name, program, self._environ, directory, files, options.deadline_s)
+                result = start(site, spec, listener)
                 settled = True
             finally:
                 if not (settled or options.keep):
@@ -100,7 +102,8 @@ class ContainerlabEngine:
     def _end(self, name: str, directory: LabDirectory) -> None:
         """Nothing; no container, no relay and no file of the lab is left but its lock."""
         end_relay(relay_from(directory.text(RELAY_FILE)))
-        for topology in (topology_file(directory.path, name), directory.path / NEXT_TOPOLOGY):
+        files = (topology_file(directory.path, name).name, NEXT_TOPOLOGY, BACK_TOPOLOGY)
+        for topology in (directory.path / file for file in files):
             if topology.exists():
                 command.destroy(command.find_containerlab(self._environ), topology, _DESTROY_S, self._environ)
         directory.clear()
@@ -114,7 +117,7 @@ class ContainerlabEngine:
         daemons = ContainerProcesses(record.pids()).statuses(blueprint.devices)
         return LabStatus(
             name=name,
-            phase=record.phase,
+            phase="changing" if record.phase == "failed" and self._directory(name).is_locked() else record.phase,
             digest=record.digest,
             frr_version=blueprint.frr_version,
             devices=tuple(device.name for device in blueprint.devices),
@@ -177,44 +180,53 @@ class ContainerlabEngine:
 
     def changes(self, spec: LabSpec) -> tuple[str, ...]:
         """See `LabEngine.changes`."""
-        return self._change_to(spec, self._files_beside(spec)).reshaped.steps()
+        return self._ways(spec)[0].change.reshaped.steps()
 
     def apply(self, spec: LabSpec) -> float:
         """See `LabEngine.apply`. containerlab must be one that changes running labs, as 0.79 does."""
         check_passwords(spec)
-        program, began = command.find_containerlab(self._environ), time.monotonic()
-        with self._locked(spec.name) as directory:
-            files = self._files_beside(spec)
-            change, record = self._change_to(spec, files), self._record(spec.name)
+        name, began = spec.name, time.monotonic()
+        with self._locked(name) as directory:
+            forth, back = self._ways(spec)
+            record = self._record(name)
             assert record is not None
-            if self._active(spec.name) or self._impaired(spec.name):
+            if self._active(name) or self._impaired(name):
                 raise not_whole()
-            it = Start(program, self._environ, directory, spec, files, UpOptions(), unheard)
-            rehearse(it, change)
-            it.write(RECORD_FILE, replace(record, phase="failed").to_json())
-            apply(it, change, record.containers, lambda ends: self._resize(spec.name, ends))
+            rehearse(forth)
+            application = Application(record.containers, lambda ends: self._resize(name, ends))
+            self._write(directory, RECORD_FILE, replace(record, phase="failed").to_json())
+            application.run(forth, back)
         return (time.monotonic() - began) * 1000
 
-    def _files_beside(self, spec: LabSpec) -> Mapping[str, str]:
-        """The files of a lab in place of the one that runs, with its image."""
-        self._pids(spec.name)
-        return containerlab_files(spec, image_of(self._topology(spec.name)))
-
-    def _change_to(self, spec: LabSpec, files: Mapping[str, str]) -> Change:
-        """What makes the running lab that of the spec."""
+    def _ways(self, spec: LabSpec) -> tuple[Way, Way]:
+        """From the running lab to that of the spec, and back. The lab keeps the image that it was started with."""
         check_spec(spec)
-        name, record = spec.name, self._record(spec.name)
+        name = spec.name
+        pids, record = self._pids(name), self._record(name)
         if record is None or record.phase != "running":
             raise LabError(f"Lab {name} is failed, and cannot be changed. End it with `fabric lab down`.")
-        drawn = draw(spec, installation(next(iter(record.pids().values()))))
-        topologies = self._topology(name), files[topology_file(self._root(), name).name]
-        return change_between(self._blueprint(name), drawn, spec.fabric.cables, topologies)
+        old, topology = self._blueprint(name), topology_file(self._root(), name).name
+        before = self._files(name)
+        after = containerlab_files(spec, image_of(before[topology]))
+        drawn, texts = draw(spec, installation(next(iter(pids.values())))), (before[topology], after[topology])
+        change = change_between(old, drawn, spec.fabric.cables, texts)
+        site = Site(
+            name, command.find_containerlab(self._environ), self._environ, self._directory(name), after, _APPLY_S
+        )
+        return (
+            Way(change, site, NEXT_TOPOLOGY),
+            Way(change_back(change, old, texts), replace(site, files=before), BACK_TOPOLOGY),
+        )
 
-    def _topology(self, name: str) -> str:
-        return self._directory(name).text(topology_file(self._root(), name).name)
+    def _files(self, name: str) -> Mapping[str, str]:
+        """The files that the running lab was made from."""
+        topology = topology_file(self._root(), name).name
+        devices = self._blueprint(name).devices
+        return {**configurations(devices), topology: self._directory(name).text(topology)}
 
     def _resize(self, name: str, ends: Iterable[End]) -> None:
-        self._ask(name, {"op": "resize", "ends": [(end.device, end.index, end.mtu) for end in ends]})
+        if asked := [(end.device, end.index, end.mtu) for end in ends]:
+            self._ask(name, {"op": "resize", "ends": asked})
 
     def log_files(self, name: str, device: str | None) -> tuple[Path, ...]:
         """See `LabEngine.log_files`: they lie in the containers, which the host sees into."""

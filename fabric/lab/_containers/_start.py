@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from fabric.lab._containers._enter import ask
 from fabric.lab._containers._record import RECORD_FILE, Record
 from fabric.lab._daemons import config_refused
 from fabric.lab._engine import UpResult
-from fabric.lab._launch import UpOptions
 from fabric.lab._spec import LabSpec
 from fabric.lab._state import LabDirectory, ProcessId, write_file
 
@@ -26,29 +25,23 @@ CONFIGURATIONS = "frr"
 
 
 @dataclass(frozen=True)
-class Start:
-    """All that starting one lab takes."""
+class Site:
+    """Where a lab in containers is made, and what of."""
 
+    name: str
     program: Path
     environ: Mapping[str, str]
     directory: LabDirectory
-    spec: LabSpec
     files: Mapping[str, str]
-    options: UpOptions
-    listener: Callable[[Progress], None]
+    deadline_s: float
 
     def digest(self) -> str:
         """A fingerprint of what the lab is made from."""
         return digest_of(self.files)
 
-    def write_files(self) -> Path:
-        """The topology file that containerlab reads, written last and at once: where it is missing, nothing runs."""
-        self.write_configurations(device.name for device in self.spec.fabric)
-        return self.write_topology()
-
     def write_topology(self) -> Path:
-        """The topology file, which says what is to be ended with the lab."""
-        topology = topology_file(self.directory.path, self.spec.name)
+        """The topology file, which says what is to be ended with the lab: where it is missing, nothing runs."""
+        topology = topology_file(self.directory.path, self.name)
         self.write(topology.name, self.files[topology.name])
         return topology
 
@@ -67,31 +60,32 @@ class Start:
             write_file(descriptor, name, text)
 
 
-def start(it: Start) -> UpResult:
-    """How the start went. Raises `LabError`, and then leaves what there is for `end_containers`."""
-    names = tuple(device.name for device in it.spec.fabric)
+def start(it: Site, spec: LabSpec, listener: Callable[[Progress], None]) -> UpResult:
+    """How the start went. Raises `LabError`, and then leaves what there is for whoever ends it."""
+    names = tuple(device.name for device in spec.fabric)
     began, seconds = time.monotonic(), dict[str, float]()
-    it.listener(Progress("containers", 0, len(names)))
-    command.deploy(it.program, it.write_files(), it.options.deadline_s, it.environ)
-    containers = command.container_processes(it.spec.name, names)
+    listener(Progress("containers", 0, len(names)))
+    it.write_configurations(names)
+    command.deploy(it.program, it.write_topology(), it.deadline_s, it.environ)
+    containers = command.container_processes(it.name, names)
     seconds["containers"] = time.monotonic() - began
-    it.listener(Progress("containers", len(names), len(names)))
-    left_s = max(1.0, it.options.deadline_s - seconds["containers"])
-    router.await_routers(containers, left_s, lambda done: it.listener(Progress("devices", done, len(names))))
+    listener(Progress("containers", len(names), len(names)))
+    left_s = max(1.0, it.deadline_s - seconds["containers"])
+    router.await_routers(containers, left_s, lambda done: listener(Progress("devices", done, len(names))))
     seconds["devices"] = time.monotonic() - began
-    return UpResult(it.spec.name, False, seconds, write_down(it, containers))
+    drawn = draw(spec, router.installation(next(iter(containers.values())).pid))
+    return UpResult(it.name, False, seconds, write_down(it, drawn, containers))
 
 
-def write_down(it: Start, containers: Mapping[str, ProcessId]) -> tuple[str, ...]:
+def write_down(it: Site, drawn: Blueprint, containers: Mapping[str, ProcessId]) -> tuple[str, ...]:
     """FRR's remarks, once it is known that FRR took every line; the lab's directory tells all of it from now on."""
-    blueprint = draw(it.spec, router.installation(next(iter(containers.values())).pid))
-    loaded = [router.loaded(d.name, d.frr_conf, containers[d.name].pid) for d in blueprint.devices]
+    loaded = [router.loaded(d.name, d.frr_conf, containers[d.name].pid) for d in drawn.devices]
     if refused := config_refused(loaded):
         raise refused
     remarks = tuple(f"{entry.device}: {remark}" for entry in loaded for remark in entry.remarks)
     pids = {device: process.pid for device, process in containers.items()}
     numbers = ask(pids, {"op": "indexes", "devices": list(pids)})
-    it.write(BLUEPRINT_FILE, with_indexes(blueprint, numbers).to_json())
+    it.write(BLUEPRINT_FILE, with_indexes(drawn, numbers).to_json())
     it.write(RECORD_FILE, Record(containers, it.digest(), remarks).to_json())
     return remarks
 
@@ -117,6 +111,12 @@ def _numbered_wires(wires: Iterable[Wire], numbers: Mapping[str, Mapping[str, in
 def _numbered(device: DevicePlan, numbers: Mapping[str, int]) -> DevicePlan:
     ports = tuple(replace(port, index=numbers[port.name]) for port in device.ports if port.name in numbers)
     return replace(device, ports=ports)
+
+
+def configurations(devices: Sequence[DevicePlan]) -> dict[str, str]:
+    """What FRR reads on these devices, by the paths of `containerlab_files`."""
+    files = {f"{CONFIGURATIONS}/{device.name}/frr.conf": device.frr_conf for device in devices}
+    return {**files, **{f"{CONFIGURATIONS}/{device.name}/daemons": device.daemons_file for device in devices}}
 
 
 def digest_of(files: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-_FABRIC = (sys.executable, "-m", "fabric")
+FABRIC = (sys.executable, "-m", "fabric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class World:
 
     def fabric(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """How the `fabric` command ended in there."""
-        return self.run(*_FABRIC, *arguments)
+        return self.run(*FABRIC, *arguments)
 
     def containers(self) -> list[str]:
         """The names of all containers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import yaml
 
 from tests.cli.command import TOPOLOGIES
 from tests.lab.conftest import WaitUntil
-from tests.lab.containerlab.conftest import World
+from tests.lab.containerlab.conftest import FABRIC, World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]  # the first one builds containerlab and the image
 QUICKSTART = TOPOLOGIES / "quickstart.yaml"
@@ -172,6 +173,12 @@ def test_a_running_lab_becomes_another_and_what_stays_runs_on(world: World, tmp_
     assert "a-leaf-1: MTU of eth1 becomes 9000" in dry
     assert world.fabric("lab", "apply", small).stdout == "Nothing to change.\n"
 
+    failed = _fabric_with_a_containerlab_that_fails(world, tmp_path, "lab", "apply", larger)
+    assert "It failed at changing containers and cables" in failed.stderr
+    assert "the lab runs its old design" in failed.stderr
+    assert world.fabric(*UP, small).stdout.startswith("Lab growing is already up: 3 devices")
+    assert world.fabric("lab", "apply", larger, "--dry-run").stdout.splitlines() == dry
+
     grown = world.fabric("lab", "apply", larger)
     assert grown.returncode == 0, grown.stderr
     assert grown.stdout.splitlines()[:-1] == dry
@@ -190,6 +197,27 @@ def test_a_running_lab_becomes_another_and_what_stays_runs_on(world: World, tmp_
     assert {"remove c-leaf-1", "build b-leaf-1 anew"} < set(back.stdout.splitlines())
     assert "clab-growing-c-leaf-1" not in world.containers()
     assert _sessions(world)["a-leaf-1"] == before["a-leaf-1"]
+
+    refused = world.run(sys.executable, "-m", "tests.lab.containerlab.refused", small)
+    assert "FRR refused 1 line(s)" in refused.stdout, refused.stderr
+    assert "the lab runs its old design" in refused.stdout
+    _verified(world)
+
+
+def _fabric_with_a_containerlab_that_fails(
+    world: World, place: Path, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """How `fabric` ended where containerlab does its first deployment, and then fails."""
+    program, done = place / "containerlab", place / "done"
+    real = world.run("sh", "-c", "command -v containerlab").stdout.strip()
+    program.write_text(
+        f'#!/bin/sh\n{real} "$@" || exit\n'
+        f"case $* in *--dry-run) exit;; esac\n[ -e {done} ] || {{ touch {done}; exit 1; }}\n"
+    )
+    program.chmod(0o755)
+    return world.run(
+        "env", f"PATH={place}:{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", *FABRIC, *arguments
+    )
 
 
 def _sessions(world: World) -> dict[str, tuple[int, int]]:
