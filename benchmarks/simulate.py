@@ -20,7 +20,7 @@ from benchmarks._clos import Clos
 from benchmarks._table import Contestant, Row, machine, race, table
 
 Sizes = tuple[int, ...]
-"""Spines and leaves; or pods, spines a pod, leaves a pod and super-spines."""
+"""Spines and leaves; or pods, spines a pod, leaves a pod and super-spines; or nothing for the shipped rhoso-dz."""
 
 JOBS: tuple[tuple[str, Sizes], ...] = (
     ("fibs", (4, 64)),
@@ -32,6 +32,12 @@ JOBS: tuple[tuple[str, Sizes], ...] = (
     ("links", (8, 256)),
     ("double-links", (4, 16)),
     ("double-links", (4, 64)),
+    ("links+load", (4, 64)),
+    ("links+load", ()),
+    ("intents", (4, 64)),
+    ("intents", ()),
+    ("budget", (4, 64)),
+    ("budget", ()),
 )
 BESIDE = (Clos(4, 46), Clos(4, 196))
 
@@ -107,7 +113,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="runs of each tool, side by side")
     parser.add_argument("--small", action="store_true", help="leave out the fabric of 10,000 switches")
     arguments = parser.parse_args()
-    jobs = [item for item in JOBS if not (arguments.small and item[1][0] == 64)]
+    jobs = [item for item in JOBS if not (arguments.small and item[1][:1] == (64,))]
     print(f"{machine()}\n\n{table(measure(arguments.runs))}\n\n{cost_table(costs(jobs))}")
 
 

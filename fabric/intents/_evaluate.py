@@ -120,14 +120,16 @@ def _judge_scenario(bench: Bench, before: Standing, scenario: Scenario) -> Answe
     wanted = {index: demand for index, demand in enumerate(before.demands) if _wants(demand, scenario)}
     after = bench.situation(scenario)
     try:
-        found = dict(before.breaches(after, wanted))
+        again = before.again(after)
+        found = dict(before.breaches_of(after, wanted, again))
     except NoStableStateError as error:
         return tuple((index, Breach("", "", str(error), 0, scenario.targets)) for index in wanted)
     outages = _Outages(bench.healthy, after)
     for index, demand in wanted.items():
-        late = outages.breach(demand) if demand.kind is Kind.OUTAGE and index not in found else None
-        if late is not None:
-            found[index] = late
+        if demand.kind is Kind.OUTAGE and index not in found:
+            late = outages.breach(demand, [demand.pairs[place] for place in sorted(again.get(index, ()))])
+            if late is not None:
+                found[index] = late
     return tuple((index, replace(breach, failures=scenario.targets)) for index, breach in sorted(found.items()))
 
 
@@ -138,15 +140,14 @@ class _Outages:
         self._judge = Judge(Predicted(after))
         self._of = {silent: Convergence(before, after, SILENT if silent else CARRIER) for silent in (False, True)}
 
-    def breach(self, demand: Demand) -> Breach | None:
-        """The pairs that lose packets for too long. Those that stay cut are too."""
+    def breach(self, demand: Demand, concerned: Iterable[Pair]) -> Breach | None:
+        """The pairs that lose packets for too long, among those that lose any. Those that stay cut are too."""
         convergence = self._of[demand.silent]
-        return first_of((pair, _too_long(demand, convergence, pair)) for pair in self._judge.living(demand))
+        living = (pair for pair in concerned if self._judge.lives(pair))
+        return first_of((pair, _too_long(demand, convergence, pair)) for pair in living)
 
 
 def _too_long(demand: Demand, convergence: Convergence, pair: Pair) -> str | None:
-    if not convergence.concerns(*pair):
-        return None
     found = convergence.of(*pair)
     gap_ms = found.outage_ms if demand.over == "udp" else found.tcp_gap_ms
     if gap_ms <= demand.at_most_ms:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fabric.config import Address, FabricConfig, Family
-from fabric.simulate import DELIVERED, Fate, Simulation, Situation, Step, Walk, situation_of
+from fabric.simulate import DELIVERED, Fate, Simulation, Situation, Step, Towards, Walk, situation_of
 
 
 class Ground(Protocol):
@@ -31,6 +31,7 @@ class Predicted:
         self.fabric = state.fabric
         situation = situation_of(state) if isinstance(state, Simulation) else state
         self._walks: Mapping[Family, Walk] = situation.walks
+        self._latest: tuple[Address, Towards] | None = None
 
     def alive(self, device: str) -> bool:
         """True when the device has not failed."""
@@ -38,7 +39,11 @@ class Predicted:
 
     def step(self, device: str, destination: Address) -> Step:
         """How packets to the destination end on the device, or the devices that it may send them to."""
-        return self._walks["ipv4" if destination.version == 4 else "ipv6"].step(device, destination)
+        latest = self._latest
+        if latest is None or latest[0] is not destination:  # hashing an address takes longer than the rest
+            walk = self._walks["ipv4" if destination.version == 4 else "ipv6"]
+            self._latest = latest = destination, walk.towards(destination)
+        return latest[1].way(device).step
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from fabric.intents._judge import Breach, Judge, breach_of
 from fabric.intents._select import Pair
 from fabric.simulate import Situation
 
-_BOTH_WAYS = frozenset({Kind.REACHABLE, Kind.ISOLATED, Kind.SYMMETRIC})
+_BOTH_WAYS = frozenset({Kind.REACHABLE, Kind.ISOLATED, Kind.SYMMETRIC, Kind.OUTAGE})
 """What asks about the answers too."""
 
 Answers = Mapping[int, str]
@@ -31,7 +31,12 @@ class Standing:
 
     def breaches(self, situation: Situation, wanted: Iterable[int]) -> Iterator[tuple[int, Breach]]:
         """The breaches of some of the demands, by their position, after failures. Outages are for `Convergence`."""
-        again = self._again(situation)
+        return self.breaches_of(situation, wanted, self.again(situation))
+
+    def breaches_of(
+        self, situation: Situation, wanted: Iterable[int], again: Mapping[int, set[int]]
+    ) -> Iterator[tuple[int, Breach]]:
+        """The same, for whom has found out already which pairs are to be asked again."""
         judge = Judge(Predicted(situation))
         for number in wanted:
             demand = self.demands[number]
@@ -41,6 +46,8 @@ class Standing:
 
     def _broken(self, judge: Judge, number: int, again: set[int]) -> list[tuple[Pair, str]]:
         demand = self.demands[number]
+        if demand.kind is Kind.OUTAGE:
+            return []
         found = {place: answer for place, answer in self._answers[number].items() if place not in again}
         for place in again:
             answer = judge.answer(demand, demand.pairs[place]) if judge.lives(demand.pairs[place]) else None
@@ -48,7 +55,7 @@ class Standing:
                 found[place] = answer
         return [(demand.pairs[place], found[place]) for place in sorted(found) if judge.lives(demand.pairs[place])]
 
-    def _again(self, situation: Situation) -> dict[int, set[int]]:
+    def again(self, situation: Situation) -> dict[int, set[int]]:
         """By demand, the pairs whose packets, or the answers to them, are not what they were."""
         found: dict[int, set[int]] = {}
         for address, asking in self._asking.items():
@@ -72,8 +79,6 @@ def _answers_of(judge: Judge, demand: Demand) -> Answers:
 def _asked(demands: Sequence[Demand]) -> Iterator[tuple[tuple[int, int], str, Address]]:
     """The demands and pairs that ask for each flow."""
     for number, demand in enumerate(demands):
-        if demand.kind is Kind.OUTAGE:
-            continue
         for place, (one, two) in enumerate(demand.pairs):
             yield (number, place), one.device, two.address
             if demand.kind in _BOTH_WAYS:

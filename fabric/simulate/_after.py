@@ -309,10 +309,18 @@ class _Walk(Walk):
         return self._touched[destination]
 
     def _from_everywhere(self, destination: Address) -> Mapping[str, Fates]:
-        if not self.moved(self._before, destination):
-            self._before.fates(next(iter(self._devices)), destination)
-            return self._before._fates[destination]
-        return super()._from_everywhere(destination)
+        known = self._before.all_fates(destination)
+        concerned = self._before.upstream(destination, self.moved(self._before, destination))
+        if not concerned:
+            return known
+        onward = {leg.far for name in concerned for leg in self.towards(destination).way(name).legs}
+        others = {far: self._passed_on(far, destination, known) for far in onward if far and far not in concerned}
+        return {**known, **self._from(concerned, destination, others)}
+
+    def _passed_on(self, device: str, destination: Address, known: Mapping[str, Fates]) -> Fates:
+        """How packets end that come to a device from elsewhere."""
+        step = self._passing(device, self.towards(destination).way(device).step)
+        return step if isinstance(step, frozenset) else known[device]
 
 
 class _Towards(Towards):

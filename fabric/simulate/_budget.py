@@ -115,11 +115,6 @@ class Convergence:
     def _hunting_ms(self) -> float:
         return HUNT_MS * (_spine_asns(self._after.fabric) - 1)
 
-    def concerns(self, source: Endpoint, destination: Endpoint) -> bool:
-        """True when packets of the pair, or the answers, come to a device that treats them otherwise than before."""
-        there = source.device in self._to(destination.address).concerned
-        return there or destination.device in self._to(source.address).concerned
-
     def of(self, source: Endpoint, destination: Endpoint) -> Budget:
         """The budget of packets from source to destination and of the answers."""
         there = self._one_way(source.device, destination.address)

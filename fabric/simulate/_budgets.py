@@ -89,19 +89,23 @@ def _answer_chunk(case: Case, chunk: Chunk) -> list[Answer]:
 
 def _answers(bench: Bench, scenario: Scenario) -> Iterator[Answer]:
     after = bench.situation(scenario)
-    pairs = list(_living_pairs(after))
+    pairs = list(_concerned_pairs(after))
     for manner in (CARRIER, SILENT):
         convergence = Convergence(bench.healthy, after, manner)
-        hurt = [convergence.of(*pair) for pair in pairs if convergence.concerns(*pair)]
+        hurt = [convergence.of(*pair) for pair in pairs]
         ending = [budget for budget in hurt if 0 < budget.outage_ms < math.inf]
         worst = max(ending, key=lambda budget: budget.outage_ms, default=None)
         yield Answer(scenario, manner, worst, sum(math.isinf(budget.outage_ms) for budget in hurt))
 
 
-def _living_pairs(after: Situation) -> Iterator[tuple[Endpoint, Endpoint]]:
+def _concerned_pairs(after: Situation) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """The living pairs whose packets, or the answers, come to a device that treats them otherwise than before."""
     for family in FAMILIES:
         alive = [p for p in endpoints(after.fabric, family) if p.device not in after.failures.devices]
-        yield from permutations(alive, 2)
+        towards = [(point, after.concerned(point.address)) for point in alive]
+        for (one, to_one), (two, to_two) in permutations(towards, 2):
+            if one.device in to_two or two.device in to_one:
+                yield one, two
 
 
 def _classes(fabric: FabricConfig, answers: Iterable[Answer]) -> Iterator[ClassBudget]:

@@ -168,9 +168,10 @@ class Bench:
 
     def _told(self, scenario: Scenario) -> Sequence[Effect] | None:
         """What the scenario does in each family; `None` where only a simulation says it."""
-        if self._latest is None or self._latest[0] is not scenario:
-            self._latest = scenario, self._found_out(scenario)
-        return self._latest[1]
+        latest = self._latest
+        if latest is None or latest[0] is not scenario:
+            self._latest = latest = scenario, self._found_out(scenario)
+        return latest[1]
 
     def _found_out(self, scenario: Scenario) -> Sequence[Effect] | None:
         if self.ground is None:

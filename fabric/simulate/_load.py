@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from fabric.config import Cable, FabricConfig, Family, Port
 from fabric.simulate._pouring import Poured, Sent, divert, gbps, offers, pour
@@ -185,13 +184,23 @@ class _Standing:
                 family = family_of(item.destination)
                 walks = self._walks[family], situation.walks[family]
                 divert(more, item, walks, moved)
-        walk = situation.walks["ipv4"]
-        found = [self._changed(port, part) for port, part in more.items() if part and self._carries(walk, port)]
+        return self._worst(situation.walks["ipv4"], more)
+
+    def _worst(self, walk: Walk, more: Sent) -> LinkLoad | None:
+        """The first by rank of the links whose load stays and of those whose load is another."""
         same = (link for link in self._ranking if not more.get(link.out) and self._carries(walk, link.out))
-        return min((*found, *islice(same, 1)), key=_rank, default=None)
+        worst = next(same, None)
+        first = None if worst is None else _rank(worst)
+        for port, part in more.items():
+            if part and port in self._cables:
+                link = self._changed(port, part)
+                rank = _rank(link)
+                if (first is None or rank < first) and self._carries(walk, port):
+                    worst, first = link, rank
+        return worst
 
     def _carries(self, walk: Walk, port: Port) -> bool:
-        return port in self._cables and walk.carries(self._cables[port])
+        return walk.carries(self._cables[port])
 
     def _changed(self, port: Port, more: int) -> LinkLoad:
         cable = self._cables[port]

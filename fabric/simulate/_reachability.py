@@ -131,9 +131,13 @@ class Walk:
 
     def fates(self, source: str, destination: Address) -> Fates:
         """How packets from the device to the destination end, over all ECMP members."""
+        return self.all_fates(destination)[source]
+
+    def all_fates(self, destination: Address) -> Mapping[str, Fates]:
+        """How packets from every device to the destination end."""
         if destination not in self._fates:
             self._fates[destination] = self._from_everywhere(destination)
-        return self._fates[destination][source]
+        return self._fates[destination]
 
     def route(self, device: str, destination: Address) -> FibEntry | None:
         """The route that packets to the destination take on the device; `None` without one, or on a failed device."""
@@ -219,9 +223,14 @@ class Walk:
         return frozenset(port.device for port in self._links.owners.get(address, ()) if self._links.up(port))
 
     def _from_everywhere(self, destination: Address) -> Mapping[str, Fates]:
-        steps = {name: self.step(name, destination) for name in self._devices}
+        return self._from(self._devices, destination, {})
+
+    def _from(self, devices: Iterable[str], destination: Address, others: Mapping[str, Fates]) -> dict[str, Fates]:
+        """How packets from the devices end; `others`: how those end that others pass on."""
+        towards = self.towards(destination)
+        steps = {name: towards.way(name).step for name in devices}
         passing = {name: self._passing(name, step) for name, step in steps.items()}
-        ends = _ends(passing)
+        ends = _ends(passing, others)
         return {
             name: ends[name] if step is passing[name] else _union(ends, step)  # a device sends what it does not forward
             for name, step in steps.items()
@@ -269,15 +278,16 @@ def _depends_on_packet(entry: FibEntry) -> bool:
     return any(hop.gateway is None and not hop.link_local for hop in entry.next_hops)
 
 
-def _ends(steps: Mapping[str, Step]) -> dict[str, Fates]:
+def _ends(steps: Mapping[str, Step], others: Mapping[str, Fates]) -> dict[str, Fates]:
     """The fates of packets at every device; those of a device that can come back to itself include `LOOP`."""
-    ends: dict[str, Fates] = {}
+    ends = dict(others)
     callers: dict[str, list[str]] = {name: [] for name in steps}
     waiting: dict[str, int] = {}
     for name, step in steps.items():
-        onward = {far for far in step if far is not None} if isinstance(step, tuple) else set[str]()
+        onward = {far for far in step if far in steps} if isinstance(step, tuple) else set[str | None]()
         waiting[name] = len(onward)
         for far in onward:
+            assert far is not None
             callers[far].append(name)
     ready = [name for name, count in waiting.items() if not count]
     while ready:  # from the ends backwards; what never gets ready leads into a loop

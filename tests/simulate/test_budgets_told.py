@@ -10,7 +10,7 @@ from fabric.config import FabricConfig
 from fabric.intents import demands, judge_failures
 from fabric.kubernetes import configure
 from fabric.resources import directory
-from fabric.simulate import _judging, bench_of, budgets
+from fabric.simulate import Situation, _judging, bench_of, budgets
 from fabric.topology import load
 from tests.simulate import fabrics
 from tests.simulate.test_effects import QUICK, designs
@@ -30,6 +30,7 @@ def _in_full(patch: pytest.MonkeyPatch) -> None:
     _judging._at_rest.cache_clear()
     patch.setattr(_judging, "ground", lambda _: None)
     patch.setattr("fabric.simulate._budget._Towards.concerned", _Everybody())
+    patch.setattr(Situation, "concerned", lambda self, _: frozenset(self.fabric.by_name))
 
 
 def _alike(fabric: FabricConfig) -> None:
