@@ -242,14 +242,18 @@ class _Walk(Walk):
     def _fib(self, device: str) -> Mapping[Prefix, FibEntry]:
         if not self.alive(device):
             return {}
-        changed = self._routes.changed(device)
-        if device not in self._hit and not changed:
+        if self.same_routes(device):
             return self._before.fibs[device]
+        changed = self._routes.changed(device)
         classes = self._routes.ground.bgp.classes
         prefixes = {prefix for number in members(changed) for prefix in classes[number].prefixes}
         prefixes |= self._before.fibs[device].keys() | self._zebra.local_prefixes(device, self.family).keys()
         found = ((prefix, self.entry(device, prefix)) for prefix in sorted(prefixes, key=prefix_order))
         return {prefix: entry for prefix, entry in found if entry is not None}
+
+    def same_routes(self, device: str) -> bool:
+        """True when the device is known to have the routes of the state that this one is told from."""
+        return device not in self._hit and not self._routes.changed(device)
 
     def entry(self, device: str, prefix: Prefix) -> FibEntry | None:
         """The device's route for exactly this prefix."""

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import product
 
 from fabric.config import FabricConfig, Family, Prefix
 from fabric.simulate._after import Before
 from fabric.simulate._effects import Alone, Effect, Loss, Unit, fail, ranked, together
 from fabric.simulate._forwarding import Fate
 from fabric.simulate._ground import FamilyGround, Ground, first_prefix, ground
-from fabric.simulate._reachability import Walk, endpoints, lost_pairs
+from fabric.simulate._reachability import DELIVERED, Endpoint, Walk, endpoints
 from fabric.simulate._scenarios import Kind, Scenario, units
 from fabric.simulate._values import NONE, Failures, NoStableStateError
 from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Situation
@@ -83,17 +84,15 @@ class Bench:
         found = self.ground
         if found is not None and all(family.plain and family.complete for family in found.families):
             return frozenset()
-        return frozenset((c.one, c.two, c.family) for c in self._cuts(self.healthy.walks))
+        return frozenset((c.one, c.two, c.family) for c in self._cuts(self.healthy))
 
     @cached_property
-    def widths(self) -> Mapping[tuple[str, Prefix], int]:
-        """Next hops of every route that has more than one, which is what there is to lose."""
+    def widths(self) -> Mapping[tuple[Family, str], Mapping[Prefix, int]]:
+        """Next hops of every route that has more than one, which is what there is to lose, by family and device."""
         return {
-            (device, prefix): len(entry.next_hops)
-            for walk in self.healthy.walks.values()
+            (family, device): {prefix: len(e.next_hops) for prefix, e in fib.items() if len(e.next_hops) > 1}
+            for family, walk in self.healthy.walks.items()
             for device, fib in walk.fibs.items()
-            for prefix, entry in fib.items()
-            if len(entry.next_hops) > 1
         }
 
     def judge(self, scenarios: Iterable[Scenario]) -> Judgement:
@@ -130,24 +129,36 @@ class Bench:
             walks = situation.walks
         except NoStableStateError as error:
             return Judged(scenario, unstable=str(error))
-        cuts = tuple(c for c in self._cuts(walks) if (c.one, c.two, c.family) not in self.cut)
+        cuts = tuple(c for c in self._cuts(situation) if (c.one, c.two, c.family) not in self.cut)
         return Judged(scenario, cuts, self._narrowed(walks))
 
-    def _cuts(self, walks: Mapping[Family, Walk]) -> Iterator[Cut]:
+    def _cuts(self, situation: Situation) -> Iterator[Cut]:
         """Each unordered pair once: what is lost one way is lost the other way too."""
-        for family, walk in walks.items():
-            for lost in lost_pairs(walk, endpoints(self.case.fabric, family)):
-                one, two = lost.source.device, lost.destination.device
-                if one < two:
-                    yield Cut(one, two, family, lost.forward | lost.back)
+        for family, walk in situation.walks.items():
+            for one, two in self._suspects(situation, family):
+                fates = walk.fates(one.device, two.address) | walk.fates(two.device, one.address)
+                if fates != DELIVERED:
+                    yield Cut(one.device, two.device, family, fates)
+
+    def _suspects(self, situation: Situation, family: Family) -> Iterator[tuple[Endpoint, Endpoint]]:
+        """The living pairs that the scenario concerns; all of them where it is not told what it concerns."""
+        alive = [p for p in endpoints(self.case.fabric, family) if situation.walks[family].alive(p.device)]
+        everybody = self.case.in_full or situation.before is None
+        towards = [(point, frozenset() if everybody else situation.concerned(point.address)) for point in alive]
+        for (one, to_one), (two, to_two) in product(towards, repeat=2):
+            if one.device < two.device and (everybody or one.device in to_two or two.device in to_one):
+                yield one, two
 
     def _narrowed(self, walks: Mapping[Family, Walk]) -> Narrowed | None:
         lost: list[tuple[float, str, Prefix, int, int]] = []
-        for (device, prefix), before in self.widths.items():
-            entry = walks["ipv4" if prefix.version == 4 else "ipv6"].entry(device, prefix)
-            after = before if entry is None else len(entry.next_hops)
-            if after < before:
-                lost.append((after / before, device, prefix, before, after))
+        for (family, device), widths in self.widths.items():
+            if walks[family].same_routes(device):
+                continue
+            for prefix, before in widths.items():
+                entry = walks[family].entry(device, prefix)
+                after = before if entry is None else len(entry.next_hops)
+                if after < before:
+                    lost.append((after / before, device, prefix, before, after))
         if not lost:
             return None
         _, device, prefix, before, after = min(lost, key=lambda item: item[0])

@@ -143,6 +143,10 @@ class Walk:
         """The route that packets to the destination take on the device; `None` without one, or on a failed device."""
         return next(self._tables[device].covering(destination), None)
 
+    def same_routes(self, device: str) -> bool:  # noqa: ARG002 - told from another state, it may be known
+        """True when the device is known to have the routes of the state that this one is told from."""
+        return False
+
     def entry(self, device: str, prefix: Prefix) -> FibEntry | None:
         """The device's route for exactly this prefix."""
         return self.fibs[device].get(prefix)
