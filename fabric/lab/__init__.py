@@ -15,7 +15,8 @@ from fabric.lab._agent import (
 from fabric.lab._channel import Progress
 from fabric.lab._containers import ContainerlabEngine
 from fabric.lab._design import ZonePair, design_of, fabric_of, impairments_of, spec_of, zone_pairs_of
-from fabric.lab._engine import EmbeddedEngine, LabEngine, LabStatus, UpResult
+from fabric.lab._embedded import EmbeddedEngine
+from fabric.lab._engine import LabEngine, LabStatus, UpResult
 from fabric.lab._engines import ENGINES, all_engines, engine_named, find_lab, refuse_elsewhere, running_labs
 from fabric.lab._enter import Completed
 from fabric.lab._fault import DaemonName, Fault, FaultChange, Reconfigured, held

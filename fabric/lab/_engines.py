@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from fabric.errors import InputError, LabError
 from fabric.lab._containers import ContainerlabEngine
-from fabric.lab._engine import EmbeddedEngine, LabEngine
+from fabric.lab._embedded import EmbeddedEngine
+from fabric.lab._engine import LabEngine
 from fabric.lab._running import RunningLab
 
 ENGINES: Mapping[str, type[EmbeddedEngine] | type[ContainerlabEngine]] = {
