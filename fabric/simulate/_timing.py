@@ -110,7 +110,12 @@ class Limit:
 LIMITS = (
     Limit("etcd election, Standard", 900.0, True, "etcd: election timeout 1000 ms less one heartbeat of 100 ms"),
     Limit("etcd election, Slower", 2000.0, True, "etcd: election timeout 2500 ms less one heartbeat of 500 ms"),
-    Limit("storage, iSCSI", 5000.0, True, "open-iscsi: node.conn[0].timeo.noop_out_timeout = 5"),
+    Limit(
+        "storage, iSCSI",
+        5000.0,
+        True,
+        "open-iscsi, iscsid.conf: noop_out_timeout = 5, plus what is left of noop_out_interval = 5",
+    ),
     Limit("edge site", 15000.0, False, "distributed compute nodes: the usual threshold of an outage"),
 )
 """What a fabric under OpenShift and OpenStack must not exceed."""
