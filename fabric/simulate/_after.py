@@ -13,14 +13,14 @@ from functools import cached_property
 
 from fabric.config import Address, Family, Prefix
 from fabric.simulate._bgp import handed_over
-from fabric.simulate._classsets import ClassSet, members
+from fabric.simulate._classsets import ClassSet, members, set_of
 from fabric.simulate._decision import Decision
 from fabric.simulate._effects import Effect
 from fabric.simulate._forwarding import Forwarding
 from fabric.simulate._ground import FamilyGround
 from fabric.simulate._links import Links
 from fabric.simulate._origins import originated
-from fabric.simulate._path import Path
+from fabric.simulate._path import Path, Router
 from fabric.simulate._reachability import Fates, Towards, Walk, Way
 from fabric.simulate._rounds import Round
 from fabric.simulate._sessions import Pair, as_session, pair_up, settle
@@ -28,6 +28,9 @@ from fabric.simulate._simulation import Simulation
 from fabric.simulate._tables import prefix_order
 from fabric.simulate._values import Failures, FibEntry, Session
 from fabric.simulate._zebra import Zebra, _Tables
+
+Withdrawn = tuple[tuple[int, ClassSet], ...]
+"""Classes by the speaker that no longer originates them."""
 
 
 class Before:
@@ -169,6 +172,13 @@ class _Zebra(Zebra):
         return iter(sorted((*local, *learned), key=lambda prefix: -prefix.prefixlen))
 
 
+def _own(router: Router, family: Family, zebra: Zebra) -> dict[Prefix, list[Path]]:
+    found: dict[Prefix, list[Path]] = {}
+    for prefix, path in originated(router, family, zebra):
+        found.setdefault(prefix, []).append(path)
+    return found
+
+
 class After:
     """The state after failures: its forwarding, and its sessions."""
 
@@ -187,22 +197,34 @@ class After:
         walks = self._before.walks
         return {f: _Walk(walks[f], self._links, self._zebra, routes) for f, routes in self._routes.items()}
 
-    @property
-    def same_origins(self) -> bool:
-        """True when the devices announce of their own what they announced before.
+    def withdrawn(self) -> Mapping[Family, Withdrawn] | None:
+        """What living devices no longer announce of their own, as static routes are gone with their ports.
 
-        Static routes may be gone with their ports; the effects do not know that.
+        `None` where they announce anything otherwise than before, or anything new.
         """
-        return all(self._same_origins(routes.ground) for routes in self._routes.values())
+        found = {family: self._withdrawn(routes.ground) for family, routes in self._routes.items()}
+        made = {family: gone for family, gone in found.items() if gone is not None}
+        return made if len(made) == len(found) else None
 
-    def _same_origins(self, ground: FamilyGround) -> bool:
-        living = (r for r in ground.rules.graph.routers if r.name in self._links.hit and self._links.alive(r.name))
-        return all(
-            list(originated(router, ground.family, self._zebra))
-            == list(originated(router, ground.family, self._before.round.zebra))
-            for router in living
-            if router.device.static_routes
-        )
+    def _withdrawn(self, ground: FamilyGround) -> Withdrawn | None:
+        found: list[tuple[int, ClassSet]] = []
+        for router in ground.rules.graph.routers:
+            if router.device.static_routes and router.name in self._links.hit and self._links.alive(router.name):
+                gone = self._gone(ground, router)
+                if gone is None:
+                    return None
+                found += [(router.index, gone)] if gone else []
+        return tuple(found)
+
+    def _gone(self, ground: FamilyGround, router: Router) -> ClassSet | None:
+        """The classes that a device no longer originates."""
+        before, after = (_own(router, ground.family, zebra) for zebra in (self._before.round.zebra, self._zebra))
+        if any(before.get(prefix) != paths for prefix, paths in after.items()):
+            return None
+        gone = before.keys() - after.keys()
+        classes = {number for number in map(ground.bgp.class_of, gone) if number is not None}
+        whole = all(gone >= set(ground.bgp.classes[number].prefixes) for number in classes)
+        return set_of(classes) if whole else None
 
     @cached_property
     def sessions(self) -> tuple[Session, ...]:

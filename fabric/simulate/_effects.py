@@ -7,6 +7,7 @@ once more. Where their announcements then differ from what each failure alone ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
@@ -16,7 +17,7 @@ from fabric.simulate._decision import Decision
 from fabric.simulate._ground import FamilyGround, united
 from fabric.simulate._lines import Held
 from fabric.simulate._outcomes import decisions
-from fabric.simulate._together import State, spread
+from fabric.simulate._together import Rules, State, spread
 
 
 class Unit(NamedTuple):
@@ -24,6 +25,8 @@ class Unit(NamedTuple):
 
     channels: frozenset[int]
     speakers: frozenset[int]
+    withdrawn: tuple[tuple[int, ClassSet], ...] = ()
+    """By speaker, the classes that it no longer originates."""
 
 
 class Loss(NamedTuple):
@@ -97,6 +100,8 @@ class Alone:
     state: State
     changed: Changed
     """By speaker, the classes that it holds other paths of."""
+    rules: Rules
+    """Those of the ground, without the own paths that are withdrawn."""
 
     @cached_property
     def narrowed(self) -> tuple[int, int]:
@@ -109,7 +114,7 @@ class Alone:
 
     def decided_within(self, index: int, classes: ClassSet) -> Iterator[tuple[Decision, ClassSet]]:
         """The same for some of the classes."""
-        return _decisions(self.ground, index, self.state.received[index].values(), self.state.best[index], classes)
+        return _decisions(self.rules, index, self.state.received[index].values(), self.state.best[index], classes)
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ class Joint:
         for effect in (self.one, self.two):
             yield from effect.decided_within(index, effect.changed.get(index, 0) & ~both)
         if both:
-            yield from _decisions(self.ground, index, *self.merged[index], both)
+            yield from _decisions(self.ground.rules, index, *self.merged[index], both)
 
     def _inside(self, effect: Alone) -> Iterator[Loss]:
         """The losses of one effect that do not count: the other bears on them too, or the speaker is gone."""
@@ -194,15 +199,18 @@ def _size(ground: FamilyGround, losses: Iterable[Loss]) -> tuple[int, int]:
 def fail(ground: FamilyGround, unit: Unit) -> Alone:
     """The effect of a unit on the healthy state."""
     base = ground.state
+    rules = _without(ground.rules, unit.withdrawn)
     state = base.fork()
-    start: dict[int, None] = {}
+    start: dict[int, None] = dict.fromkeys(index for index, _ in unit.withdrawn)
     for index in sorted(unit.channels):
         receiver = ground.rules.graph.channels[index].receiver.index
         if receiver not in unit.speakers and index in state.received[receiver]:
             del state.table(receiver)[index]
             start[receiver] = None
-    spread(ground.rules, state, start, unit.channels)
+    spread(rules, state, start, unit.channels)
     changed = {index: _difference(base.received[index], state.received[index]) for index in sorted(state.touched)}
+    for index, classes in unit.withdrawn:
+        changed[index] = changed.get(index, 0) | classes
     changed = {index: classes for index, classes in changed.items() if classes}
     losses, missing = {}, {}
     wanted = ground.wanted_without(unit.speakers)
@@ -210,7 +218,20 @@ def fail(ground: FamilyGround, unit: Unit) -> Alone:
         received = state.received[index].values()
         losses[index] = _compared(ground, index, received, state.best[index], classes)
         missing[index] = _gone(ground, index, state.best[index], classes & wanted)
-    return Alone(ground, unit, _filled(missing), _filled(losses), state, changed)
+    return Alone(ground, unit, _filled(missing), _filled(losses), state, changed, rules)
+
+
+def _without(rules: Rules, withdrawn: Iterable[tuple[int, ClassSet]]) -> Rules:
+    """The rules with what they remember, but for the own paths of these classes."""
+    gone = dict(withdrawn)
+    if not gone:
+        return rules
+    made = copy(rules)
+    made.own = [
+        [(line, classes & ~gone[index]) for line, classes in own if classes & ~gone[index]] if index in gone else own
+        for index, own in enumerate(rules.own)
+    ]
+    return made
 
 
 def together(one: Alone, two: Alone) -> Effect:
@@ -330,8 +351,8 @@ def _changes(old: Held, new: Held) -> ClassSet:
 def _compared(
     ground: FamilyGround, index: int, received: Iterable[Held], best: Held, classes: ClassSet
 ) -> tuple[Loss, ...]:
-    """The next hops that a speaker's routes lost, among the classes."""
-    if not any(width > 1 and there & classes for width, there in ground.widths[index]):
+    """The next hops that a speaker's routes lost, among the classes; nothing where not only BGP makes its routes."""
+    if not ground.plain or not any(width > 1 and there & classes for width, there in ground.widths[index]):
         return ()
     after = ground.widths_of(index, ground.rules.offered(index, received), best, classes)
     return tuple(
@@ -344,11 +365,11 @@ def _compared(
 
 
 def _decisions(
-    ground: FamilyGround, index: int, received: Iterable[Held], best: Held, classes: ClassSet
+    rules: Rules, index: int, received: Iterable[Held], best: Held, classes: ClassSet
 ) -> Iterator[tuple[Decision, ClassSet]]:
     if not classes:
         return iter(())
-    return decisions(ground.rules, index, ground.rules.offers(index, received), best, classes)
+    return decisions(rules, index, rules.offers(index, received), best, classes)
 
 
 def _gone(ground: FamilyGround, index: int, best: Held, classes: ClassSet) -> ClassSet:

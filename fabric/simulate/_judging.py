@@ -60,8 +60,6 @@ class Bench:
         failures = combined(self.case.failures, scenario.failures)
         effects = self._told(scenario)
         told = None if effects is None or self._segmented else self._before.after(failures, effects)
-        if told is not None and not told.same_origins:
-            told = None
         return Situation(self.case.fabric, failures, self.healthy, told)
 
     @cached_property
@@ -185,6 +183,19 @@ class Bench:
         return latest[1]
 
     def _found_out(self, scenario: Scenario) -> Sequence[Effect] | None:
+        effects = self._of_sessions(scenario)
+        if effects is None or all(effect.ground.plain for effect in effects):
+            return effects
+        failures = combined(self.case.failures, scenario.failures)
+        gone = self._before.after(failures, effects).withdrawn()
+        if gone is None or not any(gone.values()):
+            return None if gone is None else effects
+        units_ = (effect.unit._replace(withdrawn=gone[effect.ground.family]) for effect in effects)
+        effects = [fail(effect.ground, unit) for effect, unit in zip(effects, units_, strict=True)]
+        return effects if self._before.after(failures, effects).withdrawn() == gone else None
+
+    def _of_sessions(self, scenario: Scenario) -> Sequence[Effect] | None:
+        """What the scenario does in each family if all living devices announce what they did."""
         if self.ground is None:
             return None
         alone = [self._effects(scenario.kind, target) for target in scenario.targets]
