@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 _TARGET_HELP = (
     "link:DEVICE:PORT, link:A--B, node:DEVICE, rack:RACK, zone:ZONE, tier:ROLE, partition:ZONE, power:ZONE, "
-    "silent:DEVICE:PORT (one way), silent:A--B (both ways), silent:DEVICE, drain:DEVICE, "
+    "silent:DEVICE:PORT (one way), silent:A--B (both ways; more after a comma), silent:DEVICE, drain:DEVICE, "
     "daemon:DEVICE:DAEMON (killed), pause:DEVICE:DAEMON (stopped), restart:DEVICE:DAEMON or reload:DEVICE."
 )
 app.command()(_prove.impair)

@@ -37,7 +37,7 @@ from fabric.lab._impairment import LEAST_MTU, Impaired, Impairment, ImpairmentCh
 from fabric.lab._launch import UpOptions
 from fabric.lab._packets import Listener, Said
 from fabric.lab._places import netns_path
-from fabric.lab._quorum import Member, QuorumPhase, QuorumResult, Timers
+from fabric.lab._quorum import Leadership, Member, PeerStream, QuorumPhase, QuorumResult, Timers
 from fabric.lab._running import Quorum, RunningLab, Streaming
 from fabric.lab._spec import DeviceFiles, LabSpec
 from fabric.lab._state import DaemonStatus
@@ -72,10 +72,12 @@ __all__ = [
     "LabSpec",
     "LabStatus",
     "Lateness",
+    "Leadership",
     "Listener",
     "Member",
     "PairResult",
     "PathMtu",
+    "PeerStream",
     "Phase",
     "ProbePair",
     "ProbeResult",

@@ -39,7 +39,7 @@ from fabric.lab._agent import (
 from fabric.lab._engine import LabEngine, LabStatus
 from fabric.lab._fib_model import Forwarding, KernelFib
 from fabric.lab._netns import named
-from fabric.lab._quorum import Member, QuorumRequest, QuorumResult, Timers
+from fabric.lab._quorum import Leadership, Member, QuorumRequest, QuorumResult, Timers, read_leadership
 from fabric.lab._quorum import read_result as read_quorum
 from fabric.lab._quorum import write_request as write_quorum
 from fabric.lab._stream import Phase, StreamRequest, StreamResult, StreamSettings, read_result, write_request
@@ -90,6 +90,10 @@ class Quorum(Conversation):
     def start(self, devices: Sequence[str]) -> None:
         """Nothing; etcd on these devices, where it has died, runs again with what it had stored."""
         self.say({"start": list(devices)})
+
+    def leadership(self, devices: Sequence[str]) -> Leadership:
+        """Who leads now, and how its connections pass these devices. Raises `LabError` where nobody does."""
+        return read_leadership(self.say({"leadership": list(devices)}))
 
     def finish(self, phases: Sequence[Phase]) -> QuorumResult:
         """What came of it, which ends with this."""

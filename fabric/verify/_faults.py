@@ -18,7 +18,8 @@ def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     `link:DEVICE:PORT` sets that end down, `link:A--B` the first end of each cable between two devices, `node:`,
     `rack:`, `zone:` and `tier:NAME` every cabled port of their devices, `partition:ZONE` the zone's end of every
     cable that leaves it. `silent:DEVICE:PORT` loses what arrives at that port, `silent:A--B` what arrives at either
-    end of each cable between two devices, `silent:DEVICE` what arrives at a device. `power:ZONE` and `power:DEVICE`
+    end of each cable between two devices, `silent:DEVICE` what arrives at a device; names with commas between them,
+    such as `silent:A--B,C--D`, fall silent at one instant. `power:ZONE` and `power:DEVICE`
     take ports and daemons at once. `daemon:DEVICE:DAEMON` kills a daemon, `pause:DEVICE:DAEMON` stops it (SIGSTOP),
     `drain:DEVICE` has its peers prefer any other path. The VLANs of a port go down, or are deaf, with it.
     """
@@ -144,7 +145,11 @@ def _graceful_shutdown(device: DeviceConfig) -> Reconfigured:
 
 
 def _deaf_ports(fabric: FabricConfig, target: str) -> tuple[Port, ...]:
-    name = target.partition(":")[2]
+    names = target.partition(":")[2].split(",")
+    return tuple(dict.fromkeys(port for name in names for port in _deaf_ports_of(fabric, name)))
+
+
+def _deaf_ports_of(fabric: FabricConfig, name: str) -> tuple[Port, ...]:
     if ":" not in name and "--" not in name:
         devices = _asked(fabric, f"node:{name}").failures.devices
         return tuple(end for cable in fabric.cables for end in (cable.a, cable.b) if end.device in devices)

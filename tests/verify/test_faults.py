@@ -67,6 +67,9 @@ def test_a_daemon_is_killed_or_stopped_and_not_predicted(fabric: FabricConfig, s
 def test_silence_takes_the_sessions_of_a_link_and_leaves_the_link(fabric: FabricConfig, status: LabStatus) -> None:
     one_way = fault_of(fabric, status, "silent:spine-1:eth1")
     both = fault_of(fabric, status, "silent:spine-1--a1-leaf-1")
+    several = fault_of(fabric, status, "silent:spine-1--a1-leaf-1,spine-1:eth1,spine-2--a1-leaf-1")
+    other = fault_of(fabric, status, "silent:spine-2--a1-leaf-1")
+    assert several.deaf == (*both.deaf, *other.deaf)
     assert (one_way.deaf, one_way.ports) == ((Port("spine-1", "eth1"),), ())
     assert set(both.deaf) == {Port("spine-1", "eth1"), Port("a1-leaf-1", "eth1")}
     failures = failures_of(fabric, [one_way])

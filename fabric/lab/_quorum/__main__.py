@@ -6,21 +6,25 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from fabric.errors import LabError
-from fabric.lab._netns import RUN_NETNS, inside
+from fabric.lab._netns import RUN_NETNS, inside, named
 from fabric.lab._quorum._etcd import Client, Members
 from fabric.lab._quorum._model import (
+    Leadership,
     Member,
     QuorumRequest,
     QuorumResult,
     Write,
     phases_of,
     read_request,
+    write_leadership,
     write_result,
 )
+from fabric.lab._quorum._streams import leadership
 
 _READY_S = 60.0
 _WRITE_TIMEOUT_S = 1.5
@@ -51,6 +55,23 @@ class Quorum:
                 thread = threading.Thread(target=work, args=(member,), daemon=True)
                 thread.start()
                 self._threads.append(thread)
+
+    def leadership(self, devices: Sequence[str], heartbeat_ms: int) -> Leadership:
+        """The leader of now, once it speaks to all others: streams are dialed anew when a silence broke them.
+
+        Raises `LabError` where that does not come.
+        """
+        deadline = time.monotonic() + _RECOVER_S
+        while time.monotonic() < deadline:
+            for member in self._members:
+                with inside(RUN_NETNS / member.device):
+                    leads = Client(member, 1.0).leads()
+                if leads:
+                    found = leadership(member, self._members, named(devices), heartbeat_ms)
+                    if found.speaks_to(len(self._members) - 1):
+                        return found
+            time.sleep(_LOOK_S)
+        raise LabError(f"etcd had no leader for {_RECOVER_S:g} s that spoke to all other members")
 
     def end(self) -> None:
         """Nothing; nobody writes any more."""
@@ -124,6 +145,9 @@ def _main() -> None:
                 quorum.end()
                 _answer({"reply": write_result(quorum.result([(str(name), int(at)) for name, at in said]))})
                 return
+            if devices := said.get("leadership"):
+                _answer({"reply": write_leadership(quorum.leadership(devices, request.timers.heartbeat_ms))})
+                continue
             members.kill(said.get("kill", ()))
             members.start(said.get("start", ()))
             _answer({"reply": "done"})

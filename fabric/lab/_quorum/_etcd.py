@@ -18,8 +18,9 @@ from typing import Any
 from fabric.errors import LabError
 from fabric.lab._netns import RUN_NETNS, inside
 from fabric.lab._quorum._model import Member, Timers
+from fabric.lab._quorum._streams import PEER_PORT
 
-_CLIENT_PORT, _PEER_PORT = 2379, 2380
+_CLIENT_PORT = 2379
 _TABLE = "fabric_quorum"
 _PATH = f"{os.environ.get('PATH', '')}:/usr/bin:/usr/local/bin:/usr/sbin:/sbin"
 
@@ -81,13 +82,13 @@ class Members:
         return "\n".join(f"{name}: {line}" for name, lines in tails.items() for line in lines)
 
     def _argv(self, member: Member) -> tuple[str, ...]:
-        cluster = ",".join(f"{m.device}={_url(m, _PEER_PORT)}" for m in self._members.values())
+        cluster = ",".join(f"{m.device}={_url(m, PEER_PORT)}" for m in self._members.values())
         return (
             self._etcd,
             f"--name={member.device}",
             f"--data-dir={self._directory / member.device}",
-            f"--listen-peer-urls={_url(member, _PEER_PORT)}",
-            f"--initial-advertise-peer-urls={_url(member, _PEER_PORT)}",
+            f"--listen-peer-urls={_url(member, PEER_PORT)}",
+            f"--initial-advertise-peer-urls={_url(member, PEER_PORT)}",
             f"--listen-client-urls={_url(member, _CLIENT_PORT)}",
             f"--advertise-client-urls={_url(member, _CLIENT_PORT)}",
             f"--initial-cluster={cluster}",
@@ -109,7 +110,7 @@ def source_rules(member: Member, members: Sequence[Member]) -> str:
     family = _family(member)
     return (
         f"table {family} {_TABLE} {{ chain post {{ type nat hook postrouting priority srcnat; policy accept; "
-        f"{family} daddr {{ {others} }} tcp dport {_PEER_PORT} snat to {member.address}; }}\n}}\n"
+        f"{family} daddr {{ {others} }} tcp dport {PEER_PORT} snat to {member.address}; }}\n}}\n"
     )
 
 
@@ -142,6 +143,11 @@ class Client:
         """Term and leader, as the member knows them; leader 0 when it knows none."""
         found = self._ask("/v3/maintenance/status", {})
         return int(found.get("raftTerm", 0)), int(found.get("leader", 0))
+
+    def leads(self) -> bool:
+        """True when the member itself is the leader that it knows."""
+        found = self._ask("/v3/maintenance/status", {})
+        return int(found.get("leader", 0)) == int(found.get("header", {}).get("member_id", -1))
 
     def _ask(self, path: str, body: Any) -> Any:
         """The answer; empty when there was none in time, or the member refused."""

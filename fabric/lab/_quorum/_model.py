@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from fabric.config import Address
+from fabric.config import Address, Port
 from fabric.lab._agent._wire import read_address
+
+_STREAMS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,30 @@ class Member:
 class QuorumRequest:
     members: tuple[Member, ...]
     timers: Timers
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStream:
+    """A TCP connection by which a leader speaks to a follower."""
+
+    follower: str
+    follower_port: int
+    """The connection's TCP port at the follower; at the leader all have etcd's."""
+    left_by: tuple[Port, ...]
+    """The ports that its packets to the follower leave by, on all devices, in no order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leadership:
+    """Who leads, and how it reaches the others."""
+
+    leader: str
+    streams: tuple[PeerStream, ...]
+
+    def speaks_to(self, followers: int) -> bool:
+        """True when it has both of its streams to each of so many followers: log entries, and the rest."""
+        found = Counter(stream.follower for stream in self.streams)
+        return len(found) == followers and all(count >= _STREAMS for count in found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +134,21 @@ def read_request(value: Any) -> QuorumRequest:
             raise ValueError("an address is missing")
         members.append(Member(str(device), address))
     return QuorumRequest(tuple(members), Timers(**value["timers"]))
+
+
+def write_leadership(found: Leadership) -> Any:
+    """The leadership as a JSON value."""
+    streams = [[s.follower, s.follower_port, [[p.device, p.interface] for p in s.left_by]] for s in found.streams]
+    return {"leader": found.leader, "streams": streams}
+
+
+def read_leadership(value: Any) -> Leadership:
+    """The leadership of a JSON value."""
+    streams = (
+        PeerStream(str(follower), int(number), tuple(Port(str(d), str(i)) for d, i in ports))
+        for follower, number, ports in value["streams"]
+    )
+    return Leadership(str(value["leader"]), tuple(streams))
 
 
 def write_result(result: QuorumResult) -> Any:

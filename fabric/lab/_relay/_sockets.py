@@ -7,11 +7,12 @@ import fcntl
 import socket
 import struct
 
+from fabric.lab._bpf import Instruction, attach
 from fabric.lab._relay._plan import MARK
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_IGNORE_OUTGOING = 263, 23
-_SO_ATTACH_FILTER, _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 26, 35, 33
+_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
 _BUFFER_BYTES = 8 << 20
 _SIOCETHTOOL = 0x8946
 _SETTINGS = {"checksums": 0x17, "scatter": 0x19, "tso": 0x1F, "gso": 0x24}
@@ -25,7 +26,7 @@ def port_socket(interface: str) -> socket.socket:
     try:
         opened.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        _attach(opened, _unmarked())
+        attach(opened, _unmarked())
         try:
             opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
         except PermissionError:
@@ -37,14 +38,9 @@ def port_socket(interface: str) -> socket.socket:
     return opened
 
 
-def _unmarked() -> list[tuple[int, int, int, int]]:
+def _unmarked() -> list[Instruction]:
     """The classic BPF program that leaves out frames with `MARK`: load two octets of the source, compare, return."""
     return [(0x28, 0, 0, 6), (0x15, 0, 1, int.from_bytes(MARK, "big")), (0x06, 0, 0, 0), (0x06, 0, 0, 0x40000)]
-
-
-def _attach(opened: socket.socket, program: list[tuple[int, int, int, int]]) -> None:
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
-    opened.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(code)))
 
 
 def arrival_ns(ancillary: list[tuple[int, int, bytes]]) -> int | None:

@@ -9,9 +9,9 @@ from itertools import product
 
 from fabric.config import FabricConfig
 from fabric.errors import InputError
-from fabric.verify._scenarios._model import Scenario
+from fabric.verify._scenarios._model import LIVE, Scenario
 
-_NODES = ("control-plane", "worker", "compute", "networker", "storage", "tester", "server")
+NODES = frozenset({"control-plane", "worker", "compute", "networker", "storage", "tester", "server"})
 _SPINES = ("spine", "super-spine")
 
 
@@ -32,9 +32,14 @@ class Case:
         ]
         return f"{self.scenario.name}[{','.join(many)}]" if many else self.scenario.name
 
+    def live(self, text: str) -> Mapping[str, str]:
+        """The variables of the text that only running etcd can tell, and what to ask it for."""
+        choose = self.scenario.choose
+        return {v: choose[v] for v in _variables(text) if choose.get(v, "").startswith(LIVE)}
+
     def filled(self, text: str) -> str:
         """The text with every `{variable}` replaced; raises `InputError` for one that was not chosen."""
-        missing = [name for name in re.findall(r"\{(\w+)\}", text) if name not in self.chosen]
+        missing = [name for name in _variables(text) if name not in self.chosen]
         if missing:
             raise InputError(
                 f"{self.scenario.name}: found {{{missing[0]}}} in {text!r}; allowed: "
@@ -43,10 +48,16 @@ class Case:
         return re.sub(r"\{(\w+)\}", lambda found: self.chosen[found[1]], text)
 
 
+def _variables(text: str) -> list[str]:
+    return re.findall(r"\{(\w+)\}", text)
+
+
 def cases(scenario: Scenario, fabric: FabricConfig) -> tuple[Case, ...]:
     """The cases of the scenario on this fabric; one that says what is missing where it cannot be played."""
     found: dict[str, tuple[str, ...]] = {}
     for variable, choice in scenario.choose.items():
+        if choice.startswith(LIVE):
+            continue
         kind, _, which = choice.partition(".")
         found[variable] = _picked(candidates(fabric, kind), which)
         if not found[variable]:
@@ -64,7 +75,7 @@ def candidates(fabric: FabricConfig, kind: str) -> tuple[str, ...]:
     if kind == "zone":
         return tuple(dict.fromkeys(device.place.zone for device in fabric if device.place.zone))
     if kind == "node":
-        return tuple(device.name for device in fabric if device.place.role in _NODES)
+        return tuple(device.name for device in fabric if device.place.role in NODES)
     if kind in ("uplink", "downlink", "access"):
         return tuple(_ports(fabric, kind))
     return tuple(device.name for device in fabric if device.place.role == kind)
@@ -76,7 +87,7 @@ def _ports(fabric: FabricConfig, kind: str) -> Iterator[str]:
         roles = (role[cable.a.device], role[cable.b.device])
         if roles[0] in _SPINES and roles[1] == "leaf" and kind != "access":
             yield str(cable.b if kind == "uplink" else cable.a)
-        if roles[0] == "leaf" and roles[1] in _NODES and kind == "access":
+        if roles[0] == "leaf" and roles[1] in NODES and kind == "access":
             yield str(cable.a)
 
 

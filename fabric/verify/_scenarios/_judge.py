@@ -24,6 +24,8 @@ class Seen:
     noise_ms: float
     """What is added to what is allowed: the noise, and the time from a fault's first port to its last."""
     quorum: QuorumPart | None = None
+    bears_ms: float = 0.0
+    """For how long etcd's followers bear a silent leader for certain."""
 
 
 def judge(wanted: Expectation, seen: Seen, where: str) -> tuple[Finding, ...]:
@@ -35,7 +37,8 @@ def judge(wanted: Expectation, seen: Seen, where: str) -> tuple[Finding, ...]:
         *_silence(wanted, living, expected, noise_ms, where),
         *_heartbeat(wanted, living, expected, noise_ms, where),
         *_cut(wanted, flows, cut, where),
-        *_quorum(wanted, seen.quorum, where),
+        *_leaders(wanted, seen, where),
+        *_writes(wanted, seen.quorum, where),
     ]
     if wanted.sessions == "stay" and seen.sessions_down:
         found.append(Finding(where, "no BGP session goes down", f"{seen.sessions_down} went down"))
@@ -89,11 +92,20 @@ def _cut(wanted: Expectation, flows: Sequence[FlowPhase], cut: frozenset[ProbePa
             yield Finding(where, f"{who} cut", f"{entry.sent - entry.lost} of {entry.sent} packets arrived")
 
 
-def _quorum(wanted: Expectation, quorum: QuorumPart | None, where: str) -> Iterator[Finding]:
+def _leaders(wanted: Expectation, seen: Seen, where: str) -> Iterator[Finding]:
+    if seen.quorum is None:
+        return
+    if wanted.leaders == "budget":
+        if seen.quorum.leaders and seen.expected is not None and seen.expected.heartbeat_ms <= seen.bears_ms:
+            gaps = f"TCP is silent for {seen.expected.heartbeat_ms:.0f} ms at most, of {seen.bears_ms:.0f} ms"
+            yield Finding(where, f"no change of etcd's leader: {gaps}", f"{seen.quorum.leaders}")
+    elif wanted.leaders is not None and seen.quorum.leaders > wanted.leaders:
+        yield Finding(where, f"at most {wanted.leaders} changes of etcd's leader", f"{seen.quorum.leaders}")
+
+
+def _writes(wanted: Expectation, quorum: QuorumPart | None, where: str) -> Iterator[Finding]:
     if quorum is None:
         return
-    if wanted.leaders is not None and quorum.leaders > wanted.leaders:
-        yield Finding(where, f"at most {wanted.leaders} changes of etcd's leader", f"{quorum.leaders}")
     if wanted.writable is True and not quorum.acknowledged:
         yield Finding(where, "etcd acknowledges writes", f"none acknowledged, {quorum.failed} failed")
     if wanted.writable is False and quorum.acknowledged:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Milliseconds = Annotated[float, Field(ge=0, le=10_000)]
@@ -15,10 +15,14 @@ Choice = Annotated[
     str,
     Field(
         pattern=r"^(zone|spine|super-spine|leaf|border|node|control-plane|worker|compute|networker|storage|tester|server"
-        r"|uplink|downlink|access)\.(\*|first|last|[0-9]+)$",
-        examples=["zone.*", "spine.first", "control-plane.1"],
+        r"|uplink|downlink|access)\.(\*|first|last|[0-9]+)$|^etcd\.(leader|links)$",
+        examples=["zone.*", "spine.first", "control-plane.1", "etcd.links"],
     ),
 ]
+
+
+LIVE = "etcd."
+"""How choices begin that are made while a scenario is played."""
 
 
 class Strict(BaseModel):
@@ -43,8 +47,9 @@ class Expectation(Strict):
     """How many of the measured pairs are predicted to be cut, and lose every packet."""
     delay_ms: Milliseconds | None = None
     """Packets take at least so long one way, in the median."""
-    leaders: Annotated[int, Field(strict=True, ge=0)] | None = None
-    """etcd changes its leader at most so often."""
+    leaders: Annotated[int, Field(strict=True, ge=0)] | Literal["budget"] | None = None
+    """etcd changes its leader at most so often; `budget`: never, where TCP is silent for less than an election timeout
+    by the simulator's budget for this fault, and as often as it likes elsewhere."""
     writable: bool | None = None
     """Whether etcd acknowledges writes within this part."""
 
@@ -155,6 +160,13 @@ class Scenario(Strict):
     """Run etcd on one control-plane node of each zone meanwhile, with these timers of OpenShift."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """What is done, in order, while packets flow."""
+
+    @model_validator(mode="after")
+    def _etcd_runs(self) -> Self:
+        for variable, choice in self.choose.items():
+            if choice.startswith(LIVE) and self.etcd is None:
+                raise ValueError(f"{variable}: {choice} only where `etcd` says standard or slower")
+        return self
 
 
 def scenario_schema() -> dict[str, Any]:

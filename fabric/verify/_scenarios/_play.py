@@ -34,6 +34,7 @@ from fabric.verify._predict import FAMILIES, predict, predict_broken
 from fabric.verify._run import settle
 from fabric.verify._scenarios._cases import Case
 from fabric.verify._scenarios._judge import Seen, judge
+from fabric.verify._scenarios._live import chosen_now
 from fabric.verify._scenarios._model import (
     Clear,
     Expectation,
@@ -152,6 +153,7 @@ class _Player:
             self._change(step, quorum)
 
     def _change(self, step: Fail | Flapping | Heal | Impair | Clear, quorum: Quorum | None) -> None:
+        self._ask_etcd(step, quorum)
         words = self._words(step)
         part = _Part(words, time.time_ns(), step.expect)
         self._parts.append(part)
@@ -176,6 +178,15 @@ class _Player:
         self._follow_power(part.faults, quorum)
         if isinstance(step, Heal):
             part.findings += self._unlike_prediction()
+
+    def _ask_etcd(self, step: Fail | Flapping | Heal | Impair | Clear, quorum: Quorum | None) -> None:
+        """Nothing; variables of what breaks stand for what etcd does now, and keep standing for it."""
+        text = next((getattr(step, kind) for kind in ("fail", "flap", "impair") if hasattr(step, kind)), "")
+        wanted = self._case.live(text)
+        if wanted and quorum is not None:
+            leadership = quorum.leadership(self._lab.status().devices)
+            found = {v: chosen_now(self._lab, self._fabric, leadership, choice) for v, choice in wanted.items()}
+            self._case = replace(self._case, chosen={**self._case.chosen, **found})
 
     def _words(self, step: Fail | Flapping | Heal | Impair | Clear) -> str:
         filled = self._case.filled
@@ -238,7 +249,9 @@ class _Player:
         expected, cut = self._expected(n)
         quorum = _quorum_part(etcd, n)
         down = sum(event.kind == "session down" for event in here)
-        seen = Seen(flows, cut, expected, down, noise + part.spread_ms, quorum)
+        timers = TIMERS.get(self._case.scenario.etcd or "")
+        bears_ms = float(timers.election_ms - timers.heartbeat_ms) if timers else 0.0
+        seen = Seen(flows, cut, expected, down, noise + part.spread_ms, quorum, bears_ms)
         routes = [(event.at_ns - part.began_ns) / 1e6 for event in here if event.kind.startswith("route")]
         return PartResult(
             part.words,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -48,7 +49,7 @@ def test_every_variable_of_a_shipped_scenario_is_chosen() -> None:
             for step in scenario.steps:
                 for value in step.model_dump().values():
                     if isinstance(value, str):
-                        case.filled(value)
+                        replace(case, chosen={**case.chosen, **case.live(value)}).filled(value)
 
 
 def test_cases_are_every_combination_and_say_what_is_missing(quickstart: FabricConfig) -> None:
@@ -60,6 +61,14 @@ def test_cases_are_every_combination_and_say_what_is_missing(quickstart: FabricC
         Scenario.model_validate({**yaml.safe_load(HEAD), "etcd": "slower", "steps": [{"heal": "all"}]}), quickstart
     )
     assert no_quorum.missing == "the fabric has no control-plane nodes in three zones"
+
+
+def test_what_only_etcd_can_tell_is_left_until_it_runs() -> None:
+    text = f"{HEAD}etcd: standard\nchoose: {{l: etcd.links, s: spine.first}}\nsteps:\n  - heal: all\n"
+    [case] = cases(parse_scenario(text, "x.yaml"), fabric_named("rhoso-dz"))
+    assert case.chosen == {"s": "spine-0"}
+    assert case.live("silent:{l}--{s}") == {"l": "etcd.links"}
+    assert case.live("node:{s}") == {}
 
 
 def test_candidates(quickstart: FabricConfig) -> None:
@@ -92,6 +101,7 @@ def test_a_variable_that_is_not_chosen_is_named(quickstart: FabricConfig) -> Non
         ),
         (f"{HEAD}steps:\n  - wait_s: -1\n", r"x.yaml:6: steps\[0\].wait_s: found -1"),
         (f"{HEAD}choose: {{leaf: leaf}}\nsteps:\n  - heal: all\n", r"x.yaml:5: choose.leaf: found 'leaf'"),
+        (f"{HEAD}choose: {{l: etcd.links}}\nsteps:\n  - heal: all\n", r"l: etcd.links only where `etcd` says standard"),
         ("version: 2\n", r"version: found 2"),
         ("a: [", r"x.yaml:1: found no YAML"),
     ],

@@ -67,6 +67,17 @@ def test_sessions_and_etcd() -> None:
     assert observed({"writable": False}, replace(down, quorum=QuorumPart(3, 0, 0, 1.0, 1.0))) == ["3 acknowledged"]
 
 
+@pytest.mark.parametrize(("silent_ms", "leaders", "found"), [(760.0, 0, []), (760.0, 1, ["1"]), (1640.0, 2, [])])
+def test_leaders_are_held_to_the_budget_where_it_promises_to_keep_them(
+    silent_ms: float, leaders: int, found: list[str]
+) -> None:
+    """900 ms: an election timeout of 1000 ms less the heartbeat that came before the silence."""
+    quorum = QuorumPart(9, 0, leaders, 700.0, 5.0)
+    part = replace(seen(), expected=Expected(424.0, silent_ms, 0, "BFD"), quorum=quorum, bears_ms=900.0)
+    assert observed({"leaders": "budget"}, part) == found
+    assert observed({"leaders": "budget"}, replace(part, expected=None)) == []
+
+
 def report() -> ScenarioReport:
     part = PartResult(
         "fail node:a", 5.0, 2.0, (FLOW,), 130.0, 1, BUDGET, (Finding("w", "e", "o"),), QuorumPart(9, 1, 1, 80.0, 5.0)
