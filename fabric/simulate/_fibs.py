@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,24 @@ class CompressedFib:
     def next_hop_sets(self) -> frozenset[frozenset[NextHop]]:
         """The sets of next hops that routes share."""
         return frozenset(entry.next_hops for entry in (*self.apart.values(), *(entry for entry, _ in self.groups)))
+
+    def class_of(self, prefix: Prefix) -> int | None:
+        """The destination class of the prefix; `None` where no speaker originates it."""
+        return None if self._bgp is None else self._bgp.class_of(prefix)
+
+    @property
+    def originated(self) -> tuple[Prefix, ...]:
+        """Every prefix that some speaker of the fabric originates, whether the device has a route to it or not."""
+        return () if self._bgp is None else self._bgp.prefixes
+
+    @property
+    def widths(self) -> dict[int, int]:
+        """How many routes, connected ones left out, have that many next hops, by that number."""
+        found = Counter(len(entry.next_hops) for entry in self.apart.values() if entry.protocol != "connected")
+        for entry, classes in self.groups:
+            assert self._bgp is not None
+            found[len(entry.next_hops)] += self._bgp.prefixes_in(classes)
+        return dict(sorted(found.items()))
 
     def entries(self) -> Iterator[FibEntry]:
         """Every route, in no order."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import product
 from typing import Literal
 
 from fabric.config import DeviceConfig, FabricConfig, Family
+from fabric.simulate._arrivals import Arrivals
+from fabric.simulate._fibs import CompressedFib
 from fabric.simulate._reachability import Asymmetry, Endpoint, Lost, Walk, asymmetries, endpoints, lost_pairs
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation
-from fabric.simulate._values import NONE, FibEntry, Session, SessionDown
+from fabric.simulate._values import NONE, Session, SessionDown
 
 OUTSIDE = "outside"
 """Label of what stands in no zone."""
@@ -83,40 +85,43 @@ class Overview:
 
 def overview(simulation: Simulation) -> Overview:
     """The summary of the simulation; reachability is between the first loopback addresses of the endpoints."""
+    tables = {family: _tables(simulation, family) for family in FAMILIES}
     walks: dict[Family, Walk] = {family: Walk(simulation, family) for family in FAMILIES}
     points = {family: _alive(walks[family], endpoints(simulation.fabric, family)) for family in FAMILIES}
-    lost = {family: tuple(lost_pairs(walks[family], points[family])) for family in FAMILIES}
+    lost = {family: _lost(walks[family], tables[family], points[family]) for family in FAMILIES}
     few = all(len(found) <= _MOST_ENDPOINTS for found in points.values())
     odd = {family: tuple(asymmetries(walks[family], points[family])) for family in FAMILIES} if few else None
     matrices = (m for family in FAMILIES for m in _matrices(simulation.fabric, family, points[family], lost[family]))
-    return Overview(simulation, tuple(_summaries(simulation, walks)), tuple(matrices), lost, odd)
+    return Overview(simulation, tuple(_summaries(simulation, tables)), tuple(matrices), lost, odd)
+
+
+def _tables(simulation: Simulation, family: Family) -> Mapping[str, CompressedFib]:
+    return {device.name: simulation.compressed_fib(device.name, family) for device in simulation.fabric}
+
+
+def _lost(walk: Walk, tables: Mapping[str, CompressedFib], points: Sequence[Endpoint]) -> tuple[Lost, ...]:
+    return tuple(lost_pairs(walk, points, Arrivals(walk, tables, points).certain))
 
 
 def _alive(walk: Walk, points: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
     return tuple(point for point in points if walk.alive(point.device))
 
 
-def _summaries(simulation: Simulation, walks: Mapping[Family, Walk]) -> Iterator[DeviceSummary]:
+def _summaries(simulation: Simulation, tables: Mapping[Family, Mapping[str, CompressedFib]]) -> Iterator[DeviceSummary]:
     configured, up = Counter[str](), Counter[str]()
     for session in simulation.sessions:
         names = {end.device for end in session.ends}
         configured.update(names)
         up.update(names if session.up else ())
     for device in simulation.fabric:
-        fibs = {family: walk.fibs[device.name] for family, walk in walks.items()}
         yield DeviceSummary(
             device,
-            walks["ipv4"].alive(device.name),
+            device.name not in simulation.failures.devices,
             configured[device.name],
             up[device.name],
-            {family: len(fib) for family, fib in fibs.items()},
-            {family: _widths(fib.values()) for family, fib in fibs.items()},
+            {family: len(known[device.name]) for family, known in tables.items()},
+            {family: known[device.name].widths for family, known in tables.items()},
         )
-
-
-def _widths(entries: Iterable[FibEntry]) -> dict[int, int]:
-    found = Counter(len(entry.next_hops) for entry in entries if entry.protocol != "connected")
-    return dict(sorted(found.items()))
 
 
 def _matrices(
@@ -131,10 +136,11 @@ def _matrices(
         "role": {name: place.role for name, place in places.items()},
     }
     for axis, labels in by_axis.items():
-        pairs, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-        for one, two in permutations(places, 2):
-            cell = labels[one], labels[two]
-            pairs[cell] += 1
-            failed[cell] += (one, two) in missed
-        cells = {cell: Reached(count, count - failed[cell]) for cell, count in pairs.items()}
-        yield ReachMatrix(axis, family, tuple(dict.fromkeys(labels.values())), cells)
+        sizes = Counter(labels.values())
+        failed = Counter((labels[one], labels[two]) for one, two in missed)
+        cells = {
+            (one, two): Reached(pairs, pairs - failed[one, two])
+            for one, two in product(sizes, repeat=2)
+            if (pairs := sizes[one] * (sizes[two] - (one == two)))
+        }
+        yield ReachMatrix(axis, family, tuple(sizes), cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
@@ -21,6 +21,14 @@ DELIVERED = frozenset({Fate.DELIVERED})
 Fates = frozenset[Fate]
 Step = Fates | tuple[str | None, ...]
 """How packets end on a device, or the devices they go on to; `None` for a next hop that does not answer."""
+
+
+Arrives = Callable[[str, Address], bool]
+"""Whether all packets from a device to an address are known to arrive."""
+
+
+def _unknown(_source: str, _destination: Address) -> bool:
+    return False
 
 
 class Endpoint(NamedTuple):
@@ -210,6 +218,20 @@ class Walk:
             return _NO_ROUTE
         if entry.blackhole:
             return _BLACKHOLE
+        return self._by_route(device, entry, destination)
+
+    def onward(self, device: str, entry: FibEntry) -> tuple[str, ...] | None:
+        """The devices that a route of the device leads to, whatever the packet.
+
+        `None` where that depends on the packet, nothing answers at some next hop, or packets end there.
+        """
+        if entry.blackhole or _depends_on_packet(entry):
+            return None
+        legs = self._by_route(device, entry, entry.prefix.network_address).legs
+        found = tuple(leg.far for leg in legs if leg.far is not None)
+        return found if len(found) == len(legs) else None
+
+    def _by_route(self, device: str, entry: FibEntry, destination: Address) -> Way:
         if _depends_on_packet(entry):
             return self._way_out(device, entry, destination)
         key = (device, entry.next_hops)
@@ -325,11 +347,16 @@ def _union(ends: Mapping[str, Fates], step: Step) -> Fates:
     return frozenset[Fate]().union(*found)
 
 
-def lost_pairs(walk: Walk, points: Iterable[Endpoint]) -> Iterator[Lost]:
-    """The ordered pairs of living endpoints that do not reach each other both ways over every ECMP member."""
+def lost_pairs(walk: Walk, points: Iterable[Endpoint], certain: Arrives = _unknown) -> Iterator[Lost]:
+    """The ordered pairs of living endpoints that do not reach each other both ways over every ECMP member.
+
+    `certain`: whose packets are known to arrive, so that they need not be followed.
+    """
     alive = [point for point in points if walk.alive(point.device)]
     for source, destination in product(alive, repeat=2):
         if source.device == destination.device:
+            continue
+        if certain(source.device, destination.address) and certain(destination.device, source.address):
             continue
         forward = walk.fates(source.device, destination.address)
         back = walk.fates(destination.device, source.address)
