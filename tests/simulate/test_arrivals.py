@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,15 @@ from fabric.topology import load
 from tests.simulate import fabrics, fabrics_far, fabrics_policy
 from tests.simulate.test_oracle import MONOTONIC, clos
 
+
+def one_spine_does_not_forward() -> FabricConfig:
+    fabric = fabrics.numbered()
+    spine = next(d for d in fabric if d.name == "s0")
+    return replace(fabric, devices=tuple(replace(d, forwarding=False) if d is spine else d for d in fabric))
+
+
 FABRICS = (
+    one_spine_does_not_forward,
     fabrics.numbered,
     fabrics.unnumbered,
     fabrics.rhoso,
