@@ -78,10 +78,11 @@ class Side:
     def names_source(self) -> bool:
         """Whether the session states its own address, without which bgpd resets it for BFD: docs/decisions/0015.
 
-        Nodes of the `rhoso` profile cannot: neither MetalLB nor edpm-ansible passes it on.
+        Nodes of the `rhoso` profile cannot: neither MetalLB nor edpm-ansible passes it on. iBGP must not: with a source
+        its BFD session is of several hops, which an end without one does not answer, and bgpd 10 waits for BFD.
         """
         by_others = self.me.device.tier == "node" and self.plan.design.topology.profile == "rhoso"
-        return self.bfd and not by_others
+        return self.bfd and not by_others and not self.internal
 
     @property
     def password(self) -> Secret | None:

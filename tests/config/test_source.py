@@ -37,5 +37,12 @@ def test_sessions_over_an_interface_have_none() -> None:
     assert all(session.update_source is None for session in found)
 
 
+def test_ibgp_sessions_have_none() -> None:
+    """bgpd 10.3 waits for BFD, and the far end, whose source nobody names, does not answer BFD over several hops."""
+    found = [session for session in sessions("rhoso-bgp-dt01", "switch") if session.remote_as == "internal"]
+    assert any(session.bfd for session in found)
+    assert {session.update_source for session in found} == {None}
+
+
 def test_nodes_that_others_configure_have_none() -> None:
     assert {session.update_source for session in sessions("rhoso-dz", "node")} == {None}
