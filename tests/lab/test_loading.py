@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import pytest
 from fabric.config import BgpInstance, DeviceConfig, FabricConfig, Place
 from fabric.errors import LabError
 from fabric.lab import EmbeddedEngine, LabSpec, spec_of
+from fabric.lab._frr import find_frr
 from fabric.lab._loading import Loading, blocks
 from fabric.resources import directory
 from fabric.topology import load
@@ -270,6 +273,11 @@ def running(engine: EmbeddedEngine, spec: LabSpec) -> Mapping[str, str]:
 SHIPPED = sorted(file.stem for file in directory("topologies").glob("*.yaml"))
 
 
+BY_VTYSH = find_frr(os.environ).has_mgmtd if shutil.which("vtysh") else False
+"""Where mgmtd configures some daemons, from FRR 9.1 on, vtysh loads every file."""
+without_mgmtd = pytest.mark.skipif(BY_VTYSH, reason="mgmtd configures some daemons of this FRR")
+
+
 def started_vtysh(engine: EmbeddedEngine, name: str) -> bool:
     """True when a device's file was loaded by vtysh, whose output is kept."""
     return ".out" in engine.run(name, None, ["ls", "/run/fabric"]).stdout
@@ -281,7 +289,7 @@ def test_daemons_are_configured_as_by_vtysh(engine: EmbeddedEngine, spec: LabSpe
     """What restarts has its configuration from `vtysh -b`."""
     engine.up(spec)
     found = running(engine, spec)
-    assert not started_vtysh(engine, spec.name)
+    assert started_vtysh(engine, spec.name) == BY_VTYSH
     status = engine.status(spec.name)
     assert status is not None
     for daemon in status.daemons:
@@ -292,6 +300,7 @@ def test_daemons_are_configured_as_by_vtysh(engine: EmbeddedEngine, spec: LabSpe
 
 
 @pytest.mark.lab
+@without_mgmtd
 def test_lines_for_a_daemon_that_does_not_run_are_for_vtysh_to_judge(engine: EmbeddedEngine) -> None:
     spec = lonely_router("lonely", "hostname r1\nrouter ospf\n ospf router-id 10.0.0.1\nexit\nip route table 7\n")
     with pytest.raises(LabError, match=r"refused 1 line\(s\).*\n- r1: line 5 `ip route table 7`: % "):
@@ -301,6 +310,7 @@ def test_lines_for_a_daemon_that_does_not_run_are_for_vtysh_to_judge(engine: Emb
 
 
 @pytest.mark.lab
+@without_mgmtd
 def test_what_daemons_say_to_lines_that_they_take_is_kept(engine: EmbeddedEngine) -> None:
     conf = "hostname r1\nvrf red\n ip route 192.0.2.0/24 blackhole\nexit-vrf\nrouter bgp 64512\nexit\n"
     (remark,) = engine.up(all_kinds(conf)).remarks

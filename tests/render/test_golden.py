@@ -28,6 +28,8 @@ UNSAID = {
     "receive-interval 300",
     "detect-multiplier 3",
 }
+# The same from FRR 10 on.
+UNSAID_SINCE_10 = {"ip nht resolve-via-default", "ipv6 nht resolve-via-default"}
 # The same for `frr defaults datacenter`.
 UNSAID_IN_DATACENTER = {"bgp log-neighbor-changes", "no bgp ebgp-requires-policy"}
 
@@ -102,6 +104,7 @@ def _ports(device: DeviceConfig) -> list[str]:
 def _lost(device: DeviceConfig, frr_conf: str, running: str) -> list[tuple[str, ...]]:
     """Our statements that `show running-config` does not have, but for FRR's defaults."""
     unsaid = UNSAID | (UNSAID_IN_DATACENTER if device.defaults == "datacenter" else set())
+    unsaid |= UNSAID_SINCE_10 if "frr version 1" in running else set()
     kept = set(_statements(running))
     return [lines for lines in _statements(frr_conf) if lines not in kept and lines[-1] not in unsaid]
 
@@ -111,7 +114,7 @@ def _statements(frr_conf: str) -> list[tuple[str, ...]]:
     statements: list[tuple[str, ...]] = []
     blocks: list[tuple[int, str]] = []
     for line in frr_conf.splitlines():
-        text = line.strip()
+        text = line.strip().replace("ebgp-multihop 255", "ebgp-multihop")  # FRR 10 leaves the number out
         if not text or text.startswith(("!", "exit", "end", "frr version")):
             continue
         indent = len(line) - len(line.lstrip())

@@ -22,6 +22,8 @@ from fabric.simulate import vrf_device
 from tests.simulate.observation import FAMILIES, Observation, bgp_paths, kernel_routes
 
 _DAEMONS = Path("/usr/lib/frr")
+_HAS_MGMTD = (_DAEMONS / "mgmtd").exists()
+"""From FRR 9.1 on it configures other daemons, some of which take no file of their own then."""
 _SYSCTLS = (
     "ipv4.ip_forward=1",
     "ipv6.conf.all.forwarding=1",
@@ -149,21 +151,26 @@ class FrrLab:
         for path in (directory, config):
             shutil.chown(path, "frr", "frr")
         listens = next(item for item in self._fabric if item.name == device).bgp_listens
-        self._daemon(device, "zebra", directory)
+        api = ("-z", str(directory / "zserv.api"))
+        configures = ("mgmtd",) if _HAS_MGMTD else ()
+        for name in configures:
+            self._daemon(device, name, directory)
+        self._daemon(device, "zebra", directory, *api)
         assert self.wait((directory / "zserv.api").exists, 10), f"zebra did not start on {device}"
-        self._daemon(device, "staticd", directory)
-        self._daemon(device, "bgpd", directory, *(() if listens else ("-p", "0")))
-        sockets = [directory / f"{name}.vty" for name in ("zebra", "staticd", "bgpd")]
+        self._daemon(device, "staticd", directory, *api)
+        self._daemon(device, "bgpd", directory, *api, *(() if listens else ("-p", "0")))
+        sockets = [directory / f"{name}.vty" for name in (*configures, "zebra", "staticd", "bgpd")]
         assert self.wait(lambda: all(path.exists() for path in sockets), 10), f"FRR did not start on {device}"
         self._in(device, "vtysh", "--vty_socket", str(directory), "-f", str(config))
 
     def _daemon(self, device: str, name: str, directory: Path, *options: str) -> None:
         empty = directory / f"{name}.conf"
-        empty.write_text("log file " + str(directory / f"{name}.log") + "\n")
-        shutil.chown(empty, "frr", "frr")
-        command = ["ip", "netns", "exec", self._namespaces[device], str(_DAEMONS / name), "-f", str(empty),
-                   "-i", str(directory / f"{name}.pid"), "-z", str(directory / "zserv.api"),
-                   "--vty_socket", str(directory), *options]  # fmt: skip
+        empty.touch()
+        own_file = ["-f", str(empty)] if name in ("zebra", "bgpd") or not _HAS_MGMTD else []
+        files = ["-i", str(directory / f"{name}.pid"), "--vty_socket", str(directory)]
+        log = ["--log", f"file:{directory / name}.log"]
+        program = [str(_DAEMONS / name), *own_file, *files, *log, *options]
+        command = ["ip", "netns", "exec", self._namespaces[device], *program]
         with (directory / f"{name}.out").open("wb") as output:
             self._processes.append(subprocess.Popen(command, stdout=output, stderr=output))
 

@@ -82,7 +82,8 @@ def kernel_routes(routes: Iterable[dict[str, Any]], family: str) -> dict[str, st
 def bgp_paths(table: dict[str, Any]) -> dict[str, list[str]]:
     """The valid paths of `show bgp … json detail`."""
     found = {}
-    for prefix, paths in table.get("routes", {}).items():
+    for prefix, route in table.get("routes", {}).items():
+        paths = route["paths"] if isinstance(route, dict) else route  # FRR 10 and FRR 8
         usable = sorted(_path_text(path) for path in paths if path.get("valid"))
         if usable:
             found[prefix] = usable
