@@ -61,8 +61,14 @@ def with_conf(spec: LabSpec, device: str, extra: str) -> LabSpec:
 
 def lonely_router(name: str, conf: str = "hostname r1\n") -> LabSpec:
     """One device with zebra alone, which is up in no time."""
-    device = DeviceConfig("r1", Place("leaf"), (Interface("lo"), Interface("eth0")))
-    return LabSpec(name, FabricConfig(name, (device,), ()), {"r1": Files(conf)})
+    return replace(lonely_routers(name, 1), files={"r1": Files(conf)})
+
+
+def lonely_routers(name: str, count: int) -> LabSpec:
+    """Devices `r1` and so on with zebra alone, and no cable between them."""
+    names = [f"r{number}" for number in range(1, count + 1)]
+    devices = tuple(DeviceConfig(n, Place("leaf"), (Interface("lo"), Interface("eth0"))) for n in names)
+    return LabSpec(name, FabricConfig(name, devices, ()), {n: Files(f"hostname {n}\n") for n in names})
 
 
 def _device(name: str, leaves: Sequence[int]) -> DeviceConfig:

@@ -23,8 +23,9 @@ pytestmark = pytest.mark.lab
 UP_AND_TELL = """
 import sys
 from fabric.lab import EmbeddedEngine
-from tests.lab.fabrics import lab_spec
-EmbeddedEngine().up(lab_spec("halfway"), listener=lambda progress: print(progress.stage, progress.done, flush=True))
+from tests.lab.fabrics import lonely_routers
+spec = lonely_routers("halfway", 20)  # the first is there long before the last
+EmbeddedEngine().up(spec, listener=lambda progress: print(progress.stage, progress.done, flush=True))
 print("up", flush=True)
 """
 
