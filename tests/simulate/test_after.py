@@ -13,7 +13,19 @@ from fabric import plan
 from fabric.config import DeviceConfig, FabricConfig, FibFilter, MatchPrefixList, StaticRoute
 from fabric.kubernetes import configure
 from fabric.resources import directory
-from fabric.simulate import FAMILIES, NONE, Failures, Scenario, Situation, Sweep, Walk, bench, scenarios, simulate
+from fabric.simulate import (
+    FAMILIES,
+    NONE,
+    Failures,
+    NoStableStateError,
+    Scenario,
+    Situation,
+    Sweep,
+    Walk,
+    bench,
+    scenarios,
+    simulate,
+)
 from fabric.simulate._scenarios import Kind
 from fabric.topology import load, parse
 from tests.simulate import fabrics
@@ -142,8 +154,17 @@ def _static(draw: st.DrawFn, peers: list[str]) -> StaticRoute:
     )
 
 
+def settles(fabric: FabricConfig) -> bool:
+    """True when there is anything to be told: static routes over routes that follow from them may chase each other."""
+    try:
+        simulate(fabric)
+    except NoStableStateError:
+        return False
+    return True
+
+
 @settings(_SHARED, max_examples=40)
-@given(with_statics(), st.data())
+@given(with_statics().filter(settles), st.data())
 def test_static_routes_and_filters_are_told_as_they_are_simulated(fabric: FabricConfig, data: st.DataObject) -> None:
     kind: Kind = data.draw(st.sampled_from(["links", "nodes"]))
     todo = list(scenarios(fabric, kind, data.draw(st.integers(1, 2))))
