@@ -1,4 +1,4 @@
-"""Sessions with BFD state their source, or bgpd resets them once it knows it: docs/decisions/0015."""
+"""eBGP sessions with BFD state their source, or bgpd resets them once it knows it: docs/decisions/0015."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from fabric.resources import directory
 from fabric.simulate import DELIVERED, FAMILIES, NONE, Endpoint, Failures, Walk, endpoints, overview, simulate
 from fabric.simulate._arrivals import Arrivals
 from fabric.topology import load
-from tests.simulate import fabrics, fabrics_far, fabrics_policy
+from tests.simulate import fabrics, test_reachability
 from tests.simulate.test_oracle import MONOTONIC, clos
 
 
@@ -25,15 +25,7 @@ def one_spine_does_not_forward() -> FabricConfig:
     return replace(fabric, devices=tuple(replace(d, forwarding=False) if d is spine else d for d in fabric))
 
 
-FABRICS = (
-    one_spine_does_not_forward,
-    fabrics.numbered,
-    fabrics.unnumbered,
-    fabrics.rhoso,
-    fabrics_far.overlay,
-    fabrics_far.reflection,
-    fabrics_policy.filtered,
-)
+FABRICS = (one_spine_does_not_forward, *test_reachability.FABRICS)
 
 
 def _pairs(fabric: FabricConfig, failures: Failures) -> Iterator[tuple[bool, bool]]:
