@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fabric import plan as planning
 from fabric import topology
+from fabric._values import dataclass
 from fabric.config import FabricConfig, Secret
 from fabric.kubernetes import ClusterSource, configure, passwords_of, read_texts
 from fabric.plan import Ledger, Plan

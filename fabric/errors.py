@@ -12,7 +12,8 @@ FabricError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from fabric._values import dataclass
 
 
 class FabricError(Exception):

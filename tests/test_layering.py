@@ -16,6 +16,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 ROOMS = (
     "fabric",  # what stands in `fabric/__init__.py`
     "_lazy",
+    "_values",
     "_bulk",
     "errors",
     "_reading",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from fabric._values import dataclass
 
 _SECTIONS = ("router bgp", "interface", "bfd", "route-map", "vrf", "line vty")
 _ENDS = ("exit", "end", "exit-vrf")

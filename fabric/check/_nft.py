@@ -7,10 +7,10 @@ import zlib
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from fabric._values import dataclass
 from fabric.check._values import at
 
 _MOST_BYTES = 1 << 20

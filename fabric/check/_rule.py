@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Literal, TypeVar
+
+from fabric._values import dataclass
 
 Severity = Literal["error", "warning", "note"]
 """`error`: it does not work, or is not supported; `warning`: it works until something fails; `note`: good to know."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fabric._values import dataclass
 from fabric.check import rules
 from fabric.check._frr_text import FrrFile, read_fragment, read_frr
 from fabric.check._rule import Finding, Hit, Rule, RuleInfo, Scene

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from fabric._values import dataclass
 from fabric.check._frr_text import FrrFile
 from fabric.check._rule import Hit
 from fabric.check._views import Attachment, NodeNetwork, NodeSet, PoolView, Subnet, Views

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from fabric._values import dataclass
 from fabric.check._rule import Finding, Hit, RuleInfo
 from fabric.check._scene import UsedSuppression
 from fabric.kubernetes import Resource

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.check._rule import Hit
 from fabric.check._values import Address, Path, Prefix, address, at, entries, items, prefix, texts
 from fabric.kubernetes import HOSTNAME_LABEL, Resource, Resources

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fabric._values import dataclass
 from fabric.cli._console import progress
 from fabric.cli._engine import HERE, Engine
 from fabric.cli._options import Format

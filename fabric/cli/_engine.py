@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from fabric._values import dataclass
 
 Mapper = Callable[..., Iterable[Any]]
 """`map`, wherever it works."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fabric._values import dataclass
 from fabric.cli._console import note
 from fabric.cli._passwords import passwords_for
 from fabric.cli._planning import designed, read

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.config._policy import Address, Family, Prefix, Protocol
 
 _PLACEHOLDER = "REPLACE-ME:"

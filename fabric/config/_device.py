@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Literal, NamedTuple
 
+from fabric._values import dataclass
 from fabric.config._bgp import BfdProfile, BgpInstance
 from fabric.config._policy import Address, Family, Policies, Prefix
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.config._bgp import Neighbor
 from fabric.config._device import DeviceConfig, FabricConfig
 

@@ -6,9 +6,10 @@ entry decides, and what no entry matches is denied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal
+
+from fabric._values import dataclass
 
 Family = Literal["ipv4", "ipv6"]
 Action = Literal["permit", "deny"]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from ipaddress import ip_interface
 
+from fabric._values import dataclass
 from fabric.config._device import Cable, Interface, Port
 from fabric.config._policy import Family, PrefixRule
 from fabric.plan import DevicePlan, LinkEnd, Plan, SubnetPlan

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.config._bgp import Neighbor, NeighborFamily, RemoteAs, Secret, Timers
 from fabric.config._filters import (
     default_and_hosts_list,

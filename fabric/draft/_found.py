@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fabric._values import dataclass
 from fabric.draft._draft import Section
 from fabric.topology import Profile, Tier
 

@@ -8,10 +8,11 @@ its side.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.draft._found import Found, FoundDevice, FoundLink, proper_name, role_in
 from fabric.draft._resource import is_address, items, mapping, natural, number, objects
 from fabric.draft._rhoso_networks import networks_in, nics_in, several_subnets

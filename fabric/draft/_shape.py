@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.draft._draft import Draft, Section, draft_text
 from fabric.draft._found import Found, FoundDevice, proper_name, renamed
 from fabric.errors import Problem, TopologyError

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from string import ascii_lowercase
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.draft._draft import Draft, Section
 from fabric.topology import Profile
 

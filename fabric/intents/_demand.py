@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.intents._select import Pair, devices, pairs
 from fabric.simulate import NONE, Failures, Sweep

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.intents._demand import Demand, Kind
 from fabric.intents._ground import Ground, Predicted

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Family
 from fabric.simulate import DELIVERED, Fate, Simulation, Situation, Step, Towards, Walk, situation_of
 

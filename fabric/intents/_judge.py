@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig
 from fabric.intents._demand import Demand, Kind
 from fabric.intents._ground import Flow, Ground, flow

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.intents._demand import Demand
 from fabric.intents._ground import Predicted

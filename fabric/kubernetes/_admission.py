@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.errors import Problem
 from fabric.kubernetes._documents import Document, LinedDict, ResourceError, dotted, line_of
 from fabric.kubernetes._documents import Path as FieldPath

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from fabric import config
+from fabric._values import dataclass
 from fabric.config import FabricConfig, Secret
 from fabric.plan import Plan
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
@@ -25,6 +25,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from fabric._values import dataclass
 from fabric.errors import Problem, ProblemsError
 
 Path = tuple[str | int, ...]

@@ -6,9 +6,10 @@ frr-k8s v0.0.22 to v0.0.25) and D (frr-k8s main after v0.0.25).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.errors import InputError
 
 

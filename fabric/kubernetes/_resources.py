@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.errors import Problem
 from fabric.kubernetes._documents import (
     Document,

@@ -8,9 +8,9 @@ load time, so that a newer schema cannot silently lose a check.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import SECOND_NS, parse_duration, parse_ip
 
 _TWO_BYTES = 0xFFFF

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fabric._values import dataclass
 from fabric.kubernetes._documents import LinedDict, LinedList
 from fabric.kubernetes._documents import Path as FieldPath
 from fabric.kubernetes._rules import Rule, rules_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fabric._values import dataclass
 from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import Blueprint
 from fabric.lab._daemons import Loaded, Processes, boot, config_refused, forget, lead_over, retract

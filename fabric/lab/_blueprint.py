@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from itertools import count
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
 from fabric.lab._frr import FrrInstallation, daemon_argv, daemon_waves
 from fabric.lab._places import pathspace

@@ -6,9 +6,9 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint

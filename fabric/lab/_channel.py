@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 
+from fabric._values import dataclass
 from fabric.errors import LabError, MachineError
 
 _LARGEST = 1 << 20

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig, Secret
 from fabric.errors import LabError
 from fabric.lab._engine import LabStatus

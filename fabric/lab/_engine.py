@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from fabric._values import dataclass
 from fabric.errors import LabError, MachineError
 from fabric.lab._blueprint import Blueprint
 from fabric.lab._channel import Progress

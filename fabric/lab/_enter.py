@@ -10,10 +10,10 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from fabric._values import dataclass
 from fabric.errors import LabError, MachineError
 from fabric.lab._places import netns_path, uts_path
 from fabric.lab._state import SupervisorStatus, process_group

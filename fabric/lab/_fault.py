@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.lab._kept import KeptList
 

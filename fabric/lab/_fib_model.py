@@ -6,10 +6,10 @@ Pure values: nothing here opens a socket, so `verify` can hold a prediction besi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
+from fabric._values import dataclass
 from fabric.config import Address, Prefix
 
 Hop = tuple[Address | None, str | None]

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.errors import MachineError
 from fabric.lab._impairment import Impairment

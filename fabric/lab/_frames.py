@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+
+from fabric._values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

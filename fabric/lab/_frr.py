@@ -6,9 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.config import DeviceConfig
 from fabric.errors import MachineError
 from fabric.lab._places import CONFIG_DIRECTORY, LOG_DIRECTORY, log_file, pathspace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from fabric._values import dataclass
 
 Context = tuple[str, ...]
 """The headers of the blocks around a line, the outermost first."""

@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.errors import LabError
 from fabric.lab import _channel as channel
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint

@@ -8,7 +8,7 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Interface, ip_address, ip_interface
 from itertools import islice
 
@@ -18,6 +18,7 @@ from pyroute2.netlink.rtnl.ifaddrmsg import IFA_F_NODAD, ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import IFF_UP, ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 
+from fabric._values import dataclass
 from fabric.errors import LabError
 from fabric.lab._blueprint import End, Vrf, Wire
 from fabric.lab._namespaces import inside

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.lab._frames import Frame
 
 _BGP_PORT, _BFD_PORT = 179, 3784

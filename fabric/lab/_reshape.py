@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from itertools import count
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Vrf, Wire

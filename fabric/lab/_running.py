@@ -7,9 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.errors import LabError
 from fabric.lab._agent import (

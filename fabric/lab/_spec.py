@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
 from fabric.errors import LabError
 from fabric.lab._places import pathspace

@@ -11,10 +11,10 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from fabric._values import dataclass
 from fabric.errors import LabError
 
 _LOCK = "lock"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from fabric._values import dataclass
 
 _MARK = bytes(3)  # before the command's result at the end of an answer (`vtysh_client_receive` in FRR's vtysh.c)
 _READ_BYTES = 1 << 16

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_interface
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.errors import MachineError
 from fabric.lab._blueprint import SANDBOX, Blueprint, DevicePlan, End, PortPlan, Wire
 from fabric.lab._namespaces import create, exists, inside, network_descriptors, returning, scratch

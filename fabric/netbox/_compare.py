@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_interface
 from typing import Any, Literal
 
+from fabric._values import dataclass
 from fabric.netbox._kinds import Kind
 from fabric.netbox._records import Record, Ref, Value
 

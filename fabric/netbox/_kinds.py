@@ -6,8 +6,10 @@ Paths and fields are those of NetBox 4's REST interface (`netbox/dcim/api/serial
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from fabric._values import dataclass
 
 Search = Literal["slug", "asn", "site", "inside"]
 """By which of their values objects are asked for: their slug or ASN, their site, or the prefix they lie in."""

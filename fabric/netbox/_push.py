@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
+from fabric._values import dataclass
 from fabric.errors import NetboxError
 from fabric.netbox._compare import Existing, Object, Step, compare, payload
 from fabric.netbox._kinds import Kind

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.netbox._kinds import KINDS, Kind
 from fabric.plan import Plan

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from fabric._values import dataclass
 from fabric.plan._addresses import Loopbacks, families
 from fabric.plan._giver import Room
 from fabric.plan._links import LinkSubnets

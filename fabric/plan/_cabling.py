@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.plan._model import LinkEnd, Plan
 
 

@@ -10,9 +10,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
+from fabric._values import dataclass
 from fabric.errors import Problem
 from fabric.plan._ledger import CORE, Key, Ledger, Section, entries, port_space, spaces, value_text
 from fabric.topology import Design

@@ -10,12 +10,13 @@ from __future__ import annotations
 import socket
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.errors import InputError
 
 Section = tuple[str, str]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.plan._addresses import GROUP, Part, families, pool_room, power_of_two
 from fabric.plan._giver import Giver, Room
 from fabric.plan._ledger import CORE

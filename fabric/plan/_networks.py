@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Network, IPv6Network
 
+from fabric._values import dataclass
 from fabric.plan._addresses import address, closed_in, families, pool_room
 from fabric.plan._giver import Giver, Room, Stretch, numbers
 from fabric.plan._ledger import CORE

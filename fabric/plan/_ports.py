@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.plan._giver import Giver, Room, Stretch, numbers
 from fabric.plan._ledger import CORE, port_space
 from fabric.plan._slots import Slots

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.render._frr import Confidential, frr_tree
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
+from fabric._values import dataclass
 from fabric.config import DeviceConfig, FabricConfig
 from fabric.render._frr_view import FrrView, frr_view
 

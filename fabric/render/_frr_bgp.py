@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import (
     Aggregate,
     BgpFamily,

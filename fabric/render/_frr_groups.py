@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from fabric._values import dataclass
 from fabric.config import BgpInstance, Neighbor, NeighborFamily, RemoteAs
 
 Settings = TypeVar("Settings", Neighbor, NeighborFamily)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from fabric import __version__
+from fabric._values import dataclass
 from fabric.config import (
     LOOPBACK,
     BfdProfile,

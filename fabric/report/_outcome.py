@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from fabric._values import dataclass
 
 if TYPE_CHECKING:  # a report on a plan need not load the simulator
     from fabric.check import CheckReport, RuleInfo

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.plan import Oversubscription, Plan, Summary, cabling, oversubscription, summaries
 from fabric.report._table import Table, table
 from fabric.topology import Cut, Redundancy, redundancy

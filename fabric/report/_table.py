@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from fabric._values import dataclass
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

@@ -8,9 +8,10 @@ anew; other devices only the routes of classes that they hold other paths of.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
+from fabric._values import dataclass
 from fabric.config import Address, Family, Prefix
 from fabric.simulate._bgp import handed_over
 from fabric.simulate._classsets import ClassSet, members, set_of

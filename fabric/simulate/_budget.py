@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Family
 from fabric.simulate._reachability import DELIVERED, Endpoint, Walk
 from fabric.simulate._rounds import FAMILIES

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.simulate._budget import Budget, Convergence
 from fabric.simulate._judging import Bench, Case, bench_of, case_of

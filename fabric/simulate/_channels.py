@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, Address, Family, NeighborFamily, Prefix
 from fabric.simulate._attributes import BgpNextHop
 from fabric.simulate._export import Export, Exported

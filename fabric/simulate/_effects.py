@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
+from fabric._values import dataclass
 from fabric.simulate._classsets import ClassSet
 from fabric.simulate._decision import Decision
 from fabric.simulate._ground import FamilyGround, united

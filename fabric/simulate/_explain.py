@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address, ip_network
 
+from fabric._values import dataclass
 from fabric.config import Address, DeviceConfig, Family, Prefix
 from fabric.simulate._channels import Channel, channels_of
 from fabric.simulate._decision import best_of

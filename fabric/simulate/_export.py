@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, NeighborFamily, Prefix
 from fabric.simulate._attributes import DEFAULT_LOCAL_PREFERENCE, AsHop, Attributes
 from fabric.simulate._path import Path, Router

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from fabric._values import dataclass
 from fabric.config import Family, Prefix
 from fabric.simulate._bgp import FamilyBgp, handed_over
 from fabric.simulate._classsets import ClassSet, members

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
+from fabric._values import dataclass
 from fabric.config import Address, Port
 from fabric.simulate._links import Links
 from fabric.simulate._values import NextHop

@@ -10,10 +10,11 @@ Where anything else is configured, every scenario is simulated in full instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import Address, DeviceConfig, Family, Port, Prefix, SetNextHop, StaticNextHop
 from fabric.simulate._bgp import FamilyBgp, handed_over
 from fabric.simulate._channels import Channel

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from fabric._values import dataclass
 from fabric.config import NeighborFamily, Prefix
 from fabric.simulate._attributes import Attributes, BgpNextHop, count_asn
 from fabric.simulate._path import Router

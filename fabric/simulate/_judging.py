@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import product
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig, Family, Prefix
 from fabric.simulate._after import Before
 from fabric.simulate._effects import Alone, Effect, Loss, Unit, fail, ranked, together

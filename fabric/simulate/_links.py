@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Interface, InterfaceAddress, Port
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import NONE, Failures

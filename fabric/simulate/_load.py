@@ -6,8 +6,8 @@ Every hop divides what it forwards in equal parts among its next hops, as a kern
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Cable, FabricConfig, Family, Port
 from fabric.simulate._pouring import Poured, Sent, divert, gbps, offers, pour
 from fabric.simulate._reachability import Endpoint, Walk

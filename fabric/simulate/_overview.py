@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.config import DeviceConfig, FabricConfig, Family
 from fabric.simulate._arrivals import Arrivals
 from fabric.simulate._fibs import CompressedFib

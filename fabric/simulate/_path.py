@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Interface
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig
 from fabric.simulate._attributes import Attributes, BgpNextHop
 from fabric.simulate._policy import Policy

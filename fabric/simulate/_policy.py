@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import (
     Address,
     AsPathList,

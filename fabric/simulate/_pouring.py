@@ -8,8 +8,8 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.simulate._reachability import Endpoint, Towards, Walk, Way
 from fabric.simulate._traffic import Stream

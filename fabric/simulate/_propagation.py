@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, Family, Prefix
 from fabric.simulate._attributes import Attributes, BgpNextHop, as_path_text
 from fabric.simulate._channels import Channel

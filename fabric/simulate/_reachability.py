@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, Cable, DeviceConfig, FabricConfig, Family, Port, Prefix
 from fabric.simulate._forwarding import Fate
 from fabric.simulate._links import Links

@@ -7,10 +7,10 @@ routes, and routes on them. A round takes them from the round before; the last o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, Family, NeighborFamily, Prefix
 from fabric.simulate._attributes import Attributes
 from fabric.simulate._bgp import FamilyBgp

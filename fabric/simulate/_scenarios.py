@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, get_args
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.errors import InputError
 from fabric.simulate._values import NONE, Failures

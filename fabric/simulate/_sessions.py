@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from fabric._values import dataclass
 from fabric.config import Address, Family, Prefix
 from fabric.simulate._links import Links
 from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unreached, peers_of, reach

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fabric._bulk import without_collection
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Family, Prefix
 from fabric.simulate._fibs import CompressedFib, compressed
 from fabric.simulate._forwarding import Fate, Forwarding, TracedPath

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from itertools import islice
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.simulate._judging import Judgement, bench_of, case_of, judge_chunk
 from fabric.simulate._scenarios import Kind, Scenario, Sweep, scenarios

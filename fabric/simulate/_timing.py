@@ -7,10 +7,10 @@ measurement is T(FIB at the h-th BGP router) = T_detect + 24 ms + 50 ms x h, whe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import BfdProfile, DeviceConfig, FabricConfig, Neighbor
 from fabric.simulate._values import Session, SessionEnd
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig, Family
 from fabric.errors import InputError, Problem, ProblemsError
 from fabric.simulate._reachability import Endpoint, endpoints, loopback

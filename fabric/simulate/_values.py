@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
+from fabric._values import dataclass
 from fabric.config import Address, Cable, Family, Prefix
 from fabric.errors import FabricError
 from fabric.simulate._attributes import Attributes, BgpNextHop

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Family, Prefix
 from fabric.simulate._after import After
 from fabric.simulate._reachability import Fates, Walk

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
+from fabric._values import dataclass
 from fabric.config import Cable, DeviceConfig, FabricConfig, Port
 from fabric.errors import InputError
 from fabric.simulate._links import Links

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from fabric._values import dataclass
 from fabric.topology._model import NodeGroup, PortGroup, Topology
 from fabric.topology._settings import first_index
 from fabric.topology._values import Members

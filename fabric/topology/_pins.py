@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path as FilePath
 
 from fabric._reading import read_at_most
+from fabric._values import dataclass
 from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._model import Topology
 from fabric.topology._read import Design

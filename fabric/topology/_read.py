@@ -6,7 +6,6 @@ import copy
 import difflib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fabric._reading import read_at_most
+from fabric._values import dataclass
 from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._expand import Fabric, expand
 from fabric.topology._intents import Selector

@@ -7,9 +7,10 @@ two leaves of a pod need a spine in common, and leaves of two pods a super-spine
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
+from fabric._values import dataclass
 from fabric.topology._connectivity import disjoint_paths, weak_points
 from fabric.topology._expand import Device, Fabric, Link
 from fabric.topology._read import Design

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
+from fabric._values import dataclass
 from fabric.topology._model import AsnRange, NodeAsns, Pool, Profile, Rack, Topology
 from fabric.topology._values import Role
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
+from fabric._values import dataclass
 from fabric.errors import Problem, TopologyError
 
 Path = tuple[str | int, ...]

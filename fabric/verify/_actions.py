@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.errors import InputError, LabError
 from fabric.lab import Fault, FaultChange, LabStatus, RunningLab

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fabric._values import dataclass
 from fabric.errors import LabError
 from fabric.lab import LabEngine, LabSpec, Progress, RunningLab, UpOptions, UpResult
 from fabric.verify._predict import Prediction

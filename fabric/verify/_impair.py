@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 
+from fabric._values import dataclass
 from fabric.config import Address, DeviceConfig, FabricConfig, Family, Port
 from fabric.errors import InputError
 from fabric.lab import (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import permutations
 from statistics import median
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.errors import InputError, LabError
 from fabric.lab import (

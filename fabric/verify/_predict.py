@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import DeviceConfig, FabricConfig, Family
 from fabric.lab import Forwarding, Hop, hop
 from fabric.simulate import NONE, Failures, FibEntry, NextHop, Simulation, WhatIf, simulate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, Family
 from fabric.intents import Demand
 from fabric.lab import (

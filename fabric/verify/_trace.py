@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Port
 from fabric.lab import PathMtu, ProbePair, RunningLab, TracedFlow, TraceEnd, TraceSettings, differences
 from fabric.simulate import DELIVERED, Endpoint, Fate, Simulation, TracedPath, trace

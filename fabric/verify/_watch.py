@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from fabric._values import dataclass
 from fabric.lab import Fault, LabStatus, ProbePair, ProbeSettings, RunningLab, differences, fabric_of
 from fabric.simulate import DELIVERED
 from fabric.verify._faults import broken, unpredicted

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import combinations, islice
 
+from fabric._values import dataclass
 from fabric.check._rule import Hit, Rule
 from fabric.check._scene import ResourceScene, about
 from fabric.check._values import Address, Path, at, items, overlap, range_text, span, span_of, texts

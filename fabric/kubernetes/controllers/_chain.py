@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from fabric._values import dataclass
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Resource, Resources
 from fabric.kubernetes.infra_operator import pod_configurations

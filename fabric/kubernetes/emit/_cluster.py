@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_network
 
 from fabric import config
+from fabric._values import dataclass
 from fabric.config import BgpInstance, DeviceConfig, Family, Interface, Neighbor, Prefix
 from fabric.errors import InputError
 from fabric.kubernetes.emit._model import Address

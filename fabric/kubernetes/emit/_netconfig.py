@@ -6,10 +6,10 @@ Every network has one family, so a dual-stack fabric has `bgpmainnet` and `bgpma
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
+from fabric._values import dataclass
 from fabric.errors import InputError
 from fabric.kubernetes.emit._cluster import Cluster, FabricNode
 from fabric.kubernetes.emit._metallb import runs

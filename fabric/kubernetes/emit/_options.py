@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Network
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.kubernetes._release import Release, release
 from fabric.topology import Topology
 

@@ -6,9 +6,10 @@ Unset text is "", an unset number that Go keeps as a pointer is `None`; frr-k8s 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from fabric._values import dataclass
 from fabric.errors import Problem
 from fabric.kubernetes._documents import Path, ResourceError, dotted
 from fabric.kubernetes._golang import parse_duration

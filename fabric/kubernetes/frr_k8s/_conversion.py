@@ -7,8 +7,9 @@ the controller's first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import SECOND_NS, format_duration, prefix_family
 from fabric.kubernetes._refusal import Refusals, RefusedError
 from fabric.kubernetes._release import Dialect

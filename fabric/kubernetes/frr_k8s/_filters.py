@@ -7,8 +7,8 @@ list name; the entries of a neighbor's two route maps share one count.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import Family
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes.frr_k8s._internal import IncomingFilter, Modifier, Session

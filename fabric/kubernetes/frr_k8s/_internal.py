@@ -6,9 +6,10 @@ Prefixes stay the text that the user wrote: the controller compares and sorts th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import Family, prefix_family
 from fabric.kubernetes._refusal import Origin
 from fabric.kubernetes.frr_k8s._api import BfdProfile, Evpn

@@ -6,8 +6,9 @@ Every function notes contradictions in `Refusals` and goes on with the first val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fabric._values import dataclass
 from fabric.kubernetes._refusal import Origin, Refusals
 from fabric.kubernetes._release import Dialect
 from fabric.kubernetes.frr_k8s._evpn import merge_evpn

@@ -8,9 +8,9 @@ accepted never closes the way for another, so trying them in turn finds an order
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.kubernetes._resources import Resource, Resources, nodes_meant
 from fabric.kubernetes.frr_k8s._webhook import Key, Verdict, Webhook
 

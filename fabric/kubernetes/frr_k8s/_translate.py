@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address, ip_network
 
+from fabric._values import dataclass
 from fabric.errors import InputError, Problem
 from fabric.kubernetes._refusal import Refusal
 from fabric.kubernetes._release import Release

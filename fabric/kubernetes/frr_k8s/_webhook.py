@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.kubernetes._refusal import Refusal
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.errors import InputError
 from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import Document

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from fabric._values import dataclass
 from fabric.kubernetes._documents import Path
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import Node, Resource, Resources

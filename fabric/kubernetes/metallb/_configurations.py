@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.errors import InputError, Problem
 from fabric.kubernetes._admission import admit
 from fabric.kubernetes._documents import Document

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from fabric._values import dataclass
 from fabric.kubernetes._refusal import Origin
 from fabric.kubernetes._resources import Resource
 from fabric.kubernetes._selectors import LabelSelector

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_network
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import parse_ip
 from fabric.kubernetes._resources import Node, Resource, Resources
 from fabric.kubernetes.metallb._model import Address, Advertisement, Pool

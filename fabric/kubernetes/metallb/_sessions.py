@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.kubernetes._golang import Family, format_duration, prefix_family
 from fabric.kubernetes._release import Release
 from fabric.kubernetes._resources import HOSTNAME_LABEL

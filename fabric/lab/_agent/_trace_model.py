@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.config import Address
 from fabric.lab._agent._probe_codec import read_pair, write_pair
 from fabric.lab._agent._probe_model import ProbePair

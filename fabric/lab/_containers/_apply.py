@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
+from fabric._values import dataclass
 from fabric.errors import LabError
 from fabric.lab._blueprint import End
 from fabric.lab._containers import _command as command

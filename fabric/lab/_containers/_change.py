@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import LOOPBACK, Cable, Port
 from fabric.errors import LabError
 from fabric.lab._blueprint import Blueprint, DevicePlan

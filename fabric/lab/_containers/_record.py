@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from fabric._values import dataclass
 from fabric.lab._state import ProcessId
 
 RECORD_FILE = "containers.json"

@@ -6,9 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.lab._blueprint import BLUEPRINT_FILE, Blueprint, DevicePlan, Wire, draw
 from fabric.lab._channel import Progress
 from fabric.lab._containers import _command as command

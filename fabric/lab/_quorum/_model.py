@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import Address, Port
 from fabric.lab._agent._wire import read_address
 

@@ -14,10 +14,10 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.config import Address, Port
 from fabric.lab._bpf import Instruction, attach
 from fabric.lab._netns import in_each

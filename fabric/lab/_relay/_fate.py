@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.lab._impairment import Impairment, together
 from fabric.lab._relay._plan import Direction
 

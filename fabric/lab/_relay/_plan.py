@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from fabric._values import dataclass
 from fabric.config import Port
 from fabric.lab._impairment import Impairment
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from fabric._values import dataclass
 from fabric.lab._agent import ProbePair
 
 

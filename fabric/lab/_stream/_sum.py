@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from fabric._values import dataclass
 from fabric.lab._agent import ProbePair
 from fabric.lab._stream._model import FlowPhase, Phase
 

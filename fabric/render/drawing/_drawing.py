@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
+from fabric._values import dataclass
 from fabric.config import DeviceConfig, FabricConfig
 
 Tier = Literal["edge", "super-spine", "spine", "leaf", "node"]

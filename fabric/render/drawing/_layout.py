@@ -19,8 +19,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fabric._values import dataclass
 from fabric.render._text import natural
 from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, Tier
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.render.drawing._drawing import Drawing, DrawnEdge, DrawnNode
 from fabric.render.drawing._layout import LANE, Box, Layout, Riser
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from html import escape
 
+from fabric._values import dataclass
 from fabric.render._text import natural
 from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, summary_of
 from fabric.render.drawing._layout import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from fabric import __version__
+from fabric._values import dataclass
 from fabric.config import Address
 from fabric.plan import Plan
 from fabric.render.exports._names import NamedAddress, domain_of, named_addresses

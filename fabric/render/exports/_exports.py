@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.errors import InputError
 from fabric.plan import Plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import Address
 from fabric.errors import InputError
 from fabric.plan import DevicePlan, LinkPlan, Plan, SubnetPlan

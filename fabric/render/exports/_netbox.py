@@ -7,8 +7,8 @@ those that name an object name it by what the form looks it up by.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.plan import Plan
 from fabric.render.exports._cells import Row, csv_text, markdown_table

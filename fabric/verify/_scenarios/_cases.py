@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 
+from fabric._values import dataclass
 from fabric.config import FabricConfig
 from fabric.errors import InputError
 from fabric.verify._scenarios._model import LIVE, Scenario

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from fabric._values import dataclass
 from fabric.lab import FlowPhase, ProbePair
 from fabric.verify._measure import BUDGET_MARGIN_MS, Expected
 from fabric.verify._scenarios._model import Expectation

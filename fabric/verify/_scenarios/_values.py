@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from fabric import __version__
+from fabric._values import dataclass
 from fabric.lab import FlowPhase, LabStatus
 from fabric.verify._measure import Expected
 from fabric.verify._verdict import Finding
