@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from shutil import rmtree
 
 from fabric.errors import InputError, MachineError
 from fabric.render._frr import Confidential
@@ -14,25 +16,53 @@ from fabric.render._frr import Confidential
 def write_tree(files: Mapping[str, str], directory: Path) -> list[Path]:
     """The paths written, in order of name: each file of `files` below `directory`, which is made if need be.
 
-    A file appears whole or not at all, and takes the place of one of its name; nothing else is touched or removed.
-    `Confidential` text goes to a file that only its owner reads (0600). Before anything is written all names are
-    looked at: InputError for one that would leave the directory, by `..` or through a symbolic link, or that is a
-    file here and a directory there. MachineError where the system refuses to write.
+    A file appears whole or not at all, and takes the place of one of its name; nothing else is touched or removed. A
+    new directory appears with all its files. `Confidential` text goes to a file that only its owner reads (0600).
+    Before anything is written all names are looked at: InputError for one that would leave the directory, by `..` or
+    through a symbolic link, or that is a file here and a directory there. MachineError where the system refuses to
+    write.
     """
     targets = {name: directory.joinpath(_relative(name)) for name in sorted(files)}
     _refuse_clashes(targets)
-    _refuse_escapes(targets, directory)
-    made: set[Path] = set()
-    for name, target in targets.items():
-        try:
-            if target.parent not in made:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                made.add(target.parent)
-            _write(target, files[name])
-        except OSError as error:
-            reason = f"{target}: cannot be written: {error.strerror}."
-            raise MachineError(f"{reason} Free the place or choose another directory.") from error
+    if os.path.lexists(directory) or not _appeared(files, targets, directory):
+        _refuse_escapes(targets, directory)
+        _write_all(files, targets, targets, _replace)
     return list(targets.values())
+
+
+def _appeared(files: Mapping[str, str], targets: Mapping[str, Path], directory: Path) -> bool:
+    """Whether `directory` appeared with all `files`; else nothing is left, as another took its name or nothing is new.
+
+    One name is given instead of one a file, and none of those that are there need be looked at: half of the time.
+    """
+    passing = _passing(directory)
+    try:
+        _write_all(files, targets, {name: passing.joinpath(name) for name in targets}, _create)
+        with suppress(OSError):
+            passing.rename(directory)
+            return True
+    finally:
+        rmtree(passing, ignore_errors=True)
+    return False
+
+
+def _write_all(
+    files: Mapping[str, str],
+    targets: Mapping[str, Path],
+    places: Mapping[str, Path],
+    write: Callable[[Path, str], None],
+) -> None:
+    """Writes each file at its place; MachineError names the place where it should stand in the end."""
+    made: set[Path] = set()
+    for name, place in places.items():
+        try:
+            if place.parent not in made:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                made.add(place.parent)
+            write(place, files[name])
+        except OSError as error:
+            reason = f"{targets[name]}: cannot be written: {error.strerror}."
+            raise MachineError(f"{reason} Free the place or choose another directory.") from error
 
 
 def _relative(name: str) -> PurePosixPath:
@@ -85,15 +115,23 @@ def _between(parent: Path, directory: Path) -> Iterable[Path]:
     return (directory.joinpath(*inner[:depth]) for depth in range(1, len(inner) + 1))
 
 
-def _write(target: Path, text: str) -> None:
+def _replace(target: Path, text: str) -> None:
     """Under a passing name first, so that no reader meets half a file and no link at `target` is followed."""
-    passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    mode = 0o600 if isinstance(text, Confidential) else 0o666
-    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    passing = _passing(target)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
+        _create(passing, text)
         passing.replace(target)
     except BaseException:
         passing.unlink(missing_ok=True)
         raise
+
+
+def _create(path: Path, text: str) -> None:
+    mode = 0o600 if isinstance(text, Confidential) else 0o666
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(text.encode())
+
+
+def _passing(path: Path) -> Path:
+    """A name beside that of `path`, which nobody else thinks of."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -27,6 +27,58 @@ def test_files_are_written_in_order_below_a_new_directory(tmp_path: Path) -> Non
     assert _content(out) == {"frr/a/frr.conf": "one ü\n", "frr/b/frr.conf": "two\n"}
 
 
+def test_a_new_directory_appears_with_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, seen = tmp_path / "out", []
+    rename = Path.rename
+
+    def look(self: Path, target: Path) -> Path:
+        seen.append((target.exists(), _content(self)))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", look)
+    write_tree({"a/b": "1", "c": "2"}, out)
+    assert seen == [(False, {"a/b": "1", "c": "2"})]
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_two_that_make_the_same_directory_both_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    rename = Path.rename
+
+    def too_late(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", rename)
+        write_tree({"theirs": "1"}, target)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", too_late)
+    write_tree({"ours": "2"}, out)
+    assert _content(tmp_path) == {"out/theirs": "1", "out/ours": "2"}
+
+
+def test_failed_write_leaves_no_new_directory(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match=r"out/b/b+: cannot be written: File name too long"):
+        write_tree({"a": "1", f"b/{'b' * 300}": "2"}, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_write_makes_nothing(tmp_path: Path) -> None:
+    assert write_tree({}, tmp_path / "out") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_modes_follow_the_umask(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "out").mkdir()
+    before = os.umask(0o027)
+    try:
+        write_tree({"a/secret": Confidential("password x"), "a/open": "hostname x"}, tmp_path / "out")
+    finally:
+        os.umask(before)
+    out = tmp_path / "out" / "a"
+    assert [_mode(path) for path in (out, out / "secret", out / "open")] == [0o750, 0o600, 0o640]
+
+
 def test_what_was_there_is_replaced_or_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     write_tree({"a": "old"}, tmp_path)
