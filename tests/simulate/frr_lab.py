@@ -145,10 +145,11 @@ class FrrLab:
 
     def _start(self, device: str, text: str) -> None:
         directory = self.directory / device
-        directory.mkdir()
+        own_run = directory / "run" / "frr"
+        own_run.mkdir(parents=True)
         config = directory / "frr.conf"
         config.write_text(text)
-        for path in (directory, config):
+        for path in (directory, own_run, config):
             shutil.chown(path, "frr", "frr")
         listens = next(item for item in self._fabric if item.name == device).bgp_listens
         api = ("-z", str(directory / "zserv.api"))
@@ -170,7 +171,9 @@ class FrrLab:
         files = ["-i", str(directory / f"{name}.pid"), "--vty_socket", str(directory)]
         log = ["--log", f"file:{directory / name}.log"]
         program = [str(_DAEMONS / name), *own_file, *files, *log, *options]
-        command = ["ip", "netns", "exec", self._namespaces[device], *program]
+        # Daemons find their mgmtd below /run/frr, whatever their other options say: each device has a /run of its own.
+        own_run = ["sh", "-c", 'mount --bind "$0" /run && exec "$@"', str(directory / "run")]
+        command = ["ip", "netns", "exec", self._namespaces[device], *own_run, *program]
         with (directory / f"{name}.out").open("wb") as output:
             self._processes.append(subprocess.Popen(command, stdout=output, stderr=output))
 
