@@ -32,7 +32,7 @@ from fabric.topology import Design
 if TYPE_CHECKING:
     from fabric.lab import RunningLab
     from fabric.simulate import Simulation, SweepReport, WhatIf
-    from fabric.verify import Verdict
+    from fabric.verify import Prediction, Verdict
 
 
 def load(path: Path | str, pins: Path | str | None = None) -> Designed:
@@ -149,13 +149,14 @@ class Configured:
         Raises `LabError` naming what was still missing after `deadline_s`, `MachineError` for what the machine lacks.
         """
         from fabric.lab import EmbeddedEngine, RunningLab, UpOptions, spec_of
-        from fabric.verify import bring_up, predict
+        from fabric.verify import bring_up
 
         engine = EmbeddedEngine()
         spec = spec_of(self.planned.plan.design, name, self.cluster, self.planned.kept, self.passwords)
-        bring_up(engine, spec, lambda: predict(self.fabric), UpOptions(deadline_s=deadline_s), lambda _step: None)
+        lab = Lab(RunningLab(engine, spec.name), self.fabric)
+        bring_up(engine, spec, lab.prediction, UpOptions(deadline_s=deadline_s), lambda _step: None)
         try:
-            yield Lab(RunningLab(engine, spec.name), self.fabric)
+            yield lab
         finally:
             engine.down(spec.name)
 
@@ -175,6 +176,12 @@ class Lab:
 
     def verify(self) -> Verdict:
         """Sessions, kernel FIBs, reachability and MTU, each against the prediction."""
-        from fabric.verify import predict, verify
+        from fabric.verify import verify
 
-        return verify(self.running, predict(self.fabric))
+        return verify(self.running, self.prediction())
+
+    def prediction(self) -> Prediction:
+        """What the lab must show, as the FRR that it runs does things."""
+        from fabric.verify import predict
+
+        return predict(self.fabric.run_by(self.running.status().frr_version))

@@ -40,7 +40,7 @@ def apply(
         steps = engine.changes(spec)
         answer_json({"version": 1, "steps": steps}) if as_json else say("\n".join(steps) or "Nothing to change.")
         return
-    done = apply_design(engine, spec, predicted(spec), deadline)
+    done = apply_design(engine, spec, predicted(spec, engine), deadline)
     seconds = done.milliseconds / 1000
     if as_json:
         settled = {"changed_s": seconds, "converged_s": done.settled.seconds}

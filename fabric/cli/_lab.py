@@ -73,7 +73,7 @@ def up(
     refuse_elsewhere(spec.name, runner)
     asked = asked_for(spec.fabric, spec) if impaired else ()
     with progress() as listener:
-        result = bring_up(runner, spec, lambda: predicted(spec), UpOptions(deadline, keep), listener)
+        result = bring_up(runner, spec, lambda: predicted(spec, runner), UpOptions(deadline, keep), listener)
     changes = [runner.impair(spec.name, entry) for entry in asked]
     if as_json:
         made = {"impairments": [impairment_document(spec.name, change) for change in changes]} if impaired else {}

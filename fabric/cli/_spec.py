@@ -15,7 +15,7 @@ from fabric.cli._planning import designed, read
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
-    from fabric.lab import LabSpec
+    from fabric.lab import LabEngine, LabSpec
     from fabric.verify import Prediction
 
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of the lab; default: the fabric's.")]
@@ -62,11 +62,12 @@ def _cluster(paths: Sequence[Path], release: str) -> ClusterSource:
     return ClusterSource(texts, release)
 
 
-def predicted(spec: LabSpec) -> Prediction:
-    """What is predicted of the lab; sessions that will stay down are noted."""
+def predicted(spec: LabSpec, engine: LabEngine) -> Prediction:
+    """What is predicted of the lab, which runs, as its FRR does things; sessions that will stay down are noted."""
+    from fabric.lab import RunningLab
     from fabric.verify import predict
 
-    prediction = predict(spec.fabric)
+    prediction = predict(spec.fabric.run_by(RunningLab(engine, spec.name).status().frr_version))
     for session in prediction.simulation.sessions:
         if session.why is not None:
             note(f"Predicted down ({session.why.value}): {session.explanation}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Literal, NamedTuple
@@ -100,6 +100,8 @@ class DeviceConfig:
     defaults: Literal["traditional", "datacenter"] = "traditional"
     raw: tuple[str, ...] = ()
     """Lines added verbatim at the end, as frr-k8s's raw configuration is."""
+    frr_release: int = 8
+    """The major release of FRR that runs it. The file suits all; what FRR 10 makes of it can differ from FRR 8."""
 
     def interface(self, name: str) -> Interface:
         """The interface called `name`; raises `KeyError` where there is none."""
@@ -186,3 +188,10 @@ class FabricConfig:
 
     def __iter__(self) -> Iterator[DeviceConfig]:
         return iter(self.devices)
+
+    def run_by(self, frr_version: str) -> FabricConfig:
+        """The same fabric, run by this version of FRR, such as `10.3`; itself where that is no number."""
+        release = frr_version.partition(".")[0]
+        if not release.isdecimal():
+            return self
+        return replace(self, devices=tuple(replace(device, frr_release=int(release)) for device in self))

@@ -77,7 +77,7 @@ def fabric_of(status: LabStatus) -> FabricConfig:
     design = design_of(status)
     ledger = parse_ledger(status.sources[_LEDGER], f"lab {status.name}")
     passwords = {name: Secret(value, name) for name, value in json.loads(status.sources[_PASSWORDS]).items()}
-    return _fabric(design, _cluster(status.sources), ledger, passwords)
+    return _fabric(design, _cluster(status.sources), ledger, passwords).run_by(status.frr_version)
 
 
 def design_of(status: LabStatus) -> Design:

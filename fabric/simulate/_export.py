@@ -46,7 +46,8 @@ class Export:
         attributes = self._before_map(path, reflected)
         set_address = None
         if self.settings.route_map_out is not None:
-            subject = Subject(prefix, attributes, path.next_hop, path.interface)
+            kind = self.router.kind_of(path)
+            subject = Subject(prefix, attributes, path.next_hop, path.interface, kind=kind)
             mapped = self.router.policy.apply(self.settings.route_map_out, subject)
             if mapped is None:
                 return Reason.ROUTE_MAP

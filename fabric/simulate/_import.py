@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fabric._values import dataclass
 from fabric.config import NeighborFamily, Prefix
 from fabric.simulate._attributes import Attributes, BgpNextHop, count_asn
@@ -72,8 +74,9 @@ class Import:
             return Reason.NO_POLICY
         if self.settings.route_map_in is not None:
             on_link = interface if next_hop.address is None else None
+            kind: Literal["system"] | None = "system" if self.router.asks_for_protocols else None
             mapped = self.router.policy.apply(
-                self.settings.route_map_in, Subject(prefix, attributes, next_hop, on_link)
+                self.settings.route_map_in, Subject(prefix, attributes, next_hop, on_link, kind=kind)
             )
             if mapped is None:
                 return Reason.ROUTE_MAP

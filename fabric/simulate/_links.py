@@ -10,7 +10,7 @@ from fabric._values import dataclass
 from fabric.config import LOOPBACK, Address, DeviceConfig, FabricConfig, Interface, InterfaceAddress, Port
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import NONE, Failures
-from fabric.simulate._vrf import siblings
+from fabric.simulate._vrf import base_device, siblings, vrf_name
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,43 @@ class Links:
         homes = self.healthy._homes
         return homes.get(port, port) if homes else port
 
+    def parts_of(self, device: str) -> tuple[str, ...]:
+        """The names under which the VRFs of a device are simulated, its own among them."""
+        return self.healthy._siblings.get(base_device(device), (device,))
+
+    @cached_property
+    def _siblings(self) -> dict[str, tuple[str, ...]]:
+        return siblings(self.fabric.by_name)
+
     @cached_property
     def _homes(self) -> dict[Port, Port]:
         return {
             Port(other, interface.name): Port(name, interface.name)
-            for parts in siblings(self.fabric.by_name).values()
+            for parts in self._siblings.values()
             for name in parts
             for interface in self.fabric.by_name[name].interfaces
             for other in parts
             if other != name
         }
 
+    @cached_property
+    def _vrf_devices(self) -> dict[Port, Port]:
+        """By the VRF devices that each part of a device sees, the VRF that they lead into."""
+        return {
+            Port(part, name): Port(vrf, name)
+            for parts in self._siblings.values()
+            for vrf in parts
+            if (name := vrf_name(vrf)) is not None
+            for part in parts
+        }
+
     def answering(self, port: Port, address: Address) -> Port | None:
-        """The port that has `address` on the same link, or in the same segment; `None` where nothing answers."""
+        """The port that has `address` on the same link, or in the same segment; `None` where nothing answers.
+
+        The device of a VRF is a link into that VRF, which passes on whatever it gets.
+        """
+        if (within := self.healthy._vrf_devices.get(port)) is not None:
+            return within if self.up(port) else None
         if port in self.segment_of:
             reached = self.segment_of[port] if self.up(port) else frozenset()
             owners = (owner for owner in self.owners.get(address, ()) if owner != port and owner in reached)

@@ -83,7 +83,8 @@ def conditional_default(router: Router, name: str, held: Held) -> Attributes | N
     lowest = _NO_ENTRY
     for prefix, paths in held(router):
         for path in paths:
-            subject = Subject(prefix, path.attributes, path.next_hop, path.interface)
+            kind = router.kind_of(path)
+            subject = Subject(prefix, path.attributes, path.next_hop, path.interface, kind=kind)
             verdict = router.policy.shape(name, subject, Subject(prefix, DEFAULT_ATTRIBUTES))
             if verdict is None:
                 continue
@@ -116,6 +117,7 @@ def _redistributed(router: Router, family: Family, item: Redistribute, zebra: Ze
             BgpNextHop(gateway),
             None,
             interface=min((hop.interface for hop in entry.next_hops), default=None),
+            taken_over=item.protocol,
         )
         mapped = _mapped(router, item.route_map, entry.prefix, path)
         if mapped is not None:
@@ -125,7 +127,8 @@ def _redistributed(router: Router, family: Family, item: Redistribute, zebra: Ze
 def _mapped(router: Router, name: str | None, prefix: Prefix, path: Path) -> Path | None:
     if name is None:
         return path
-    verdict = router.policy.apply(name, Subject(prefix, path.attributes, path.next_hop, path.interface))
+    kind = router.kind_of(path)
+    verdict = router.policy.apply(name, Subject(prefix, path.attributes, path.next_hop, path.interface, kind=kind))
     return None if verdict is None else path._replace(attributes=verdict.attributes, next_hop=verdict.next_hop)
 
 

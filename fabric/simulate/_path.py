@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Interface
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fabric._values import dataclass
-from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig
+from fabric.config import LOOPBACK, Address, BgpInstance, DeviceConfig, Protocol
 from fabric.simulate._attributes import Attributes, BgpNextHop
 from fabric.simulate._policy import Policy
 from fabric.simulate._values import SessionEnd
@@ -46,6 +46,15 @@ class Router:
     def name(self) -> str:
         """The device's name."""
         return self.device.name
+
+    def kind_of(self, path: Path) -> Protocol | None:
+        """What `match source-protocol` sees of a path in bgpd's table: bgpd 8.4 has no such clause."""
+        return (path.taken_over or "bgp") if self.asks_for_protocols else None
+
+    @property
+    def asks_for_protocols(self) -> bool:
+        """True when bgpd's route maps know `match source-protocol`."""
+        return self.device.frr_release >= 10
 
     @cached_property
     def router_id(self) -> int:
@@ -97,6 +106,9 @@ class Path(NamedTuple):
     """Interface of the route that `redistribute` took over, for `match interface`."""
     imported: str | None = None
     """The VRF (`DEVICE%VRF`) that `import vrf` takes it from, where its next hop is resolved."""
+
+    taken_over: Literal["connected", "static"] | None = None
+    """The protocol whose route `redistribute` took over."""
 
     @property
     def external(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fabric._values import dataclass
 from fabric.config import (
@@ -70,6 +70,8 @@ class Subject(NamedTuple):
     protocol: Protocol | None = None
     """Set for a route that zebra filters; `None` for one that bgpd looks at."""
     source: Address | None = None
+    kind: Protocol | Literal["system"] | None = None
+    """What bgpd takes for the path's protocol; `None` where the release does not look at that."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Policy:
             return aslist is not None and _as_path_permits(aslist, as_path_text(subject.attributes.as_path))
         if isinstance(match, MatchInterface):
             return subject.interface == match.name
-        return subject.protocol in (None, match.protocol)
+        return (subject.protocol or subject.kind) in (None, match.protocol)
 
     def _community_matches(self, match: MatchCommunity, attributes: Attributes) -> bool:
         found = self.community_lists.get((match.name, match.large))

@@ -22,6 +22,11 @@ def base_device(name: str) -> str:
     return name.partition(SEPARATOR)[0]
 
 
+def vrf_name(name: str) -> str | None:
+    """The VRF that a simulated name stands for, which is also its device in the kernel; `None` for the default one."""
+    return name.partition(SEPARATOR)[2] or None
+
+
 def vrfs_of(device: DeviceConfig) -> tuple[str, ...]:
     """The VRFs that a device has something in, in configured order, without the default one."""
     named = [

@@ -15,6 +15,7 @@ from fabric.simulate._path import Path
 from fabric.simulate._policy import Policy, Subject
 from fabric.simulate._tables import PrefixTable
 from fabric.simulate._values import FibEntry, NextHop
+from fabric.simulate._vrf import vrf_name
 
 EBGP_DISTANCE = 20
 IBGP_DISTANCE = 200
@@ -156,12 +157,19 @@ class Zebra:
         entry = self.lookup(device, address) if device in self._tables else None
         if entry is None or entry.blackhole:
             return None
-        names = {hop.interface for hop in entry.next_hops}
-        interfaces = self._tables[device].interfaces
-        own = (
-            item.ip for name in sorted(names) for item in interfaces[name].addresses if item.version == address.version
-        )
+        names = sorted({hop.interface for hop in entry.next_hops})
+        ports = (port for name in names for port in self._leaving_by(device, name))
+        own = (item.ip for port in ports for item in port.addresses if item.version == address.version)
         return entry.source or next(own, None)
+
+    def _leaving_by(self, device: str, name: str) -> Iterator[Interface]:
+        """The interface of that name, of this or of another VRF; for a VRF's device, the VRF's interfaces."""
+        if name in self._tables[device].interfaces:
+            yield self._tables[device].interfaces[name]
+            return
+        for part in self._links.parts_of(device):
+            own = self._tables[part].interfaces
+            yield from own.values() if vrf_name(part) == name else filter(None, (own.get(name),))
 
     def _covering(self, device: str, address: Address) -> Iterator[Prefix]:
         local = list(self._tables[device].cover.covering(address))
@@ -208,7 +216,7 @@ class Zebra:
         if not hops and not blackhole:
             return None
         # zebra 8.4 tells the two kinds apart and so sends a hop that is of both twice, which Linux refuses for IPv6.
-        refused = prefix.version == 6 and bool(direct & recursive)
+        refused = prefix.version == 6 and bool(direct & recursive) and tables.device.frr_release < 10
         return FibEntry(prefix, route.protocol, hops, source, blackhole and not hops, route.metric, refused)
 
     def _static_legs(
@@ -248,12 +256,17 @@ class Zebra:
             yield legs, next((hop.interface for hop in legs.hops if len(legs.hops) == 1), None)
 
     def _imported_legs(self, path: Path, vrf: str, prefix: Prefix) -> Legs:
-        """The hops in the VRF that the path is from: of its next hop, or of the route itself where that is its own."""
+        """The hops in the VRF that the path is from: of its next hop, or of the route itself where that is its own.
+
+        FRR 10 hands packets for such a route to the VRF's device, and so to the VRF's table; the default VRF has none.
+        """
         if path.next_hop.uses_link_local and path.interface is not None:
             return Legs(frozenset({NextHop(path.interface, None, link_local=True)}))
         if path.next_hop.address is not None:
             return self._resolve(self._tables[vrf], path.next_hop.address, prefix, recursive=True)
         entry = self.select(vrf, prefix)
+        if entry is not None and (name := vrf_name(vrf)) is not None and self._tables[vrf].device.frr_release >= 10:
+            return Legs(frozenset({NextHop(name)}))
         return Legs() if entry is None else Legs(entry.next_hops, entry.blackhole)
 
     def _resolve(self, tables: _Tables, address: Address, top: Prefix, recursive: bool) -> Legs:

@@ -31,6 +31,7 @@ from fabric.config import (
     SetWeight,
 )
 from tests.simulate.build import (
+    Own,
     deny,
     device,
     fabric,
@@ -40,6 +41,7 @@ from tests.simulate.build import (
     policies,
     prefix_list,
     route_map,
+    static,
 )
 from tests.simulate.fabrics import loopback
 
@@ -93,6 +95,32 @@ def filtered() -> FabricConfig:
         "q2:eth0 h0:eth4",
         "q3:eth0 h0:eth5",
     )
+
+
+def sources() -> FabricConfig:
+    """A chain k0 - k1 - k2, AS 501 to 503, whose every kind of route map asks for the protocol of routes.
+
+    Only bgpd of FRR 10 knows the question, and finds no protocol at all in what it is about to receive.
+    """
+    only = {name: route_map(name, permit(MatchSourceProtocol(name), SetMetric(5))) for name in ("static", "bgp")}
+    default: dict[str, Any] = {"default_originate": True, "default_originate_map": "static"}
+    maps = policies(*only.values(), route_map("connected", permit(MatchSourceProtocol("connected"))))
+    k0 = device(
+        "k0", 501, [loopback(20), interface("eth0", "10.8.0.0/31"), interface("vips", "10.80.1.1/24")],
+        [neighbor("10.8.0.1", 502, route_map_out="static", **default)],
+        Own(redistribute=("connected", "static")), static_routes=(static("10.80.0.0/24", None),), policies=maps,
+    )  # fmt: skip
+    k1 = device(
+        "k1", 502, [loopback(21), interface("eth0", "10.8.0.1/31"), interface("eth1", "10.8.0.2/31")],
+        [neighbor("10.8.0.0", 501), neighbor("10.8.0.3", 503, route_map_in="bgp", route_map_out="bgp", **default)],
+        Own(redistribute=("connected",), maps=("static",)), policies=maps,
+    )  # fmt: skip
+    k2 = device(
+        "k2", 503, [loopback(22), interface("eth0", "10.8.0.3/31"), interface("vips", "10.80.2.1/24")],
+        [neighbor("10.8.0.2", 502)],
+        Own(redistribute=("connected",), maps=("connected",)), policies=maps,
+    )  # fmt: skip
+    return fabric((k0, k1, k2), "k0:eth0 k1:eth0", "k1:eth1 k2:eth0")
 
 
 def _hub(lists: Sequence[PrefixList]) -> DeviceConfig:

@@ -1,6 +1,7 @@
 """The simulator's FIBs and BGP tables against the kernel's and bgpd's, on real FRR daemons.
 
-With `FABRIC_RECORD` set, what FRR showed is kept in `recordings/`, which `test_recordings` reads where no FRR can run.
+With `FABRIC_RECORD` set to a directory, what FRR showed is kept there. `recordings/` is made so, and read by
+`test_recordings` where no FRR can run.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from fabric.config import FabricConfig
+from fabric.lab import find_frr
 from fabric.simulate import Failures, Simulation, simulate
 from tests.simulate import fabrics_policy
 from tests.simulate.build import cable
 from tests.simulate.frr_lab import FrrLab, running
 from tests.simulate.observation import Observation, differences, predict, unsure_prefixes
-from tests.simulate.scenes import RECORDINGS, SCENES
+from tests.simulate.scenes import SCENES
 
 pytestmark = [
     pytest.mark.lab,
@@ -52,9 +55,13 @@ def sessions_agree(lab: FrrLab, simulation: Simulation) -> list[str]:
 
 
 def _record(lab: FrrLab, name: str) -> None:
-    if "FABRIC_RECORD" in os.environ:
-        RECORDINGS.mkdir(exist_ok=True)
-        (RECORDINGS / f"{name}.json").write_text(json.dumps(lab.observe(), indent=1, sort_keys=True) + "\n")
+    if directory := os.environ.get("FABRIC_RECORD"):
+        (Path(directory) / f"{name}.json").write_text(json.dumps(lab.observe(), indent=1, sort_keys=True) + "\n")
+
+
+def as_run_here(fabric: FabricConfig) -> FabricConfig:
+    """The fabric, run by the FRR of this machine."""
+    return fabric.run_by(find_frr(os.environ).version)
 
 
 NEEDS = {"tenants": pytest.mark.kernel("vrf")}
@@ -64,7 +71,8 @@ NEEDS = {"tenants": pytest.mark.kernel("vrf")}
     "name", [pytest.param(name, marks=NEEDS.get(name, ())) for name in SCENES if name != "reflection"]
 )
 def test_frr_follows_the_simulator_through_a_failure(name: str) -> None:
-    fabric, broken = SCENES[name]
+    scene, broken = SCENES[name]
+    fabric = as_run_here(scene)
     with running(fabric) as lab:
         healthy = simulate(fabric)
         assert agree(lab, healthy) == []
@@ -81,7 +89,8 @@ def test_frr_follows_the_simulator_through_a_failure(name: str) -> None:
 @pytest.mark.parametrize("state", ["reflection", "reflection-broken"])
 def test_recursive_next_hops_from_a_cold_start(state: str) -> None:
     """Started in the state in question: live, zebra 8.4.4 can leave a route inactive whose recursive next hop moved."""
-    fabric, broken = SCENES["reflection"]
+    scene, broken = SCENES["reflection"]
+    fabric = as_run_here(scene)
     lost = frozenset({cable(broken)} if state.endswith("broken") else ())
     with running(fabric, [item.b for item in lost]) as lab:
         simulation = simulate(fabric, Failures(cables=lost))
@@ -91,7 +100,7 @@ def test_recursive_next_hops_from_a_cold_start(state: str) -> None:
 
 
 def test_sessions_that_fit_and_those_that_do_not() -> None:
-    fabric = fabrics_policy.misfits()
+    fabric = as_run_here(fabrics_policy.misfits())
     simulation = simulate(fabric)
     expected = sum(session.up for session in simulation.sessions)
     with running(fabric) as lab:

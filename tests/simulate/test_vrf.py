@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
 
 from fabric.config import FabricConfig
 from fabric.report import overview_tables
-from fabric.simulate import Fate, loopback, overview, reachable, simulate, vrf_device, what_if
-from tests.simulate.build import prefix
+from fabric.simulate import Failures, Fate, loopback, overview, reachable, simulate, vrf_device, what_if
+from tests.simulate.build import cable, prefix
 from tests.simulate.fabrics import numbered
 from tests.simulate.fabrics_vrf import tenants
 
@@ -46,6 +49,32 @@ def test_what_is_imported_leaves_by_the_other_vrfs_ports() -> None:
     best = simulate(tenants()).rib("h0", "ipv4")[SHARED].best
     assert best is not None
     assert (best.learned_from, best.attributes.as_path) == (None, (100,))
+
+
+def test_frr_10_hands_packets_for_connected_routes_of_a_vrf_to_the_vrf() -> None:
+    """Seen on 10.3; 8.4.4 sends them out of the VRF's port."""
+    old, new = (simulate(tenants().run_by(version)) for version in ("8.4.4", "10.3"))
+    spoke = ip_address("10.7.0.1")
+    assert {str(h) for h in old.fib("h0", "ipv4")[prefix("10.7.0.0/31")].next_hops} == {"eth0"}
+    assert {str(h) for h in new.fib("h0", "ipv4")[prefix("10.7.0.0/31")].next_hops} == {"red"}
+    assert [path.devices for path in old.paths("d0", spoke)] == [("d0", "h0", "a0")]
+    assert [(path.devices, path.fate) for path in new.paths("d0", spoke)] == [
+        (("d0", "h0", "h0%red", "a0"), Fate.DELIVERED)
+    ]
+    assert new.delivers("d0", spoke)
+    assert new.fib("h0%red", "ipv4")[prefix("10.7.0.6/31")] == old.fib("h0%red", "ipv4")[prefix("10.7.0.6/31")]
+    assert overview(new).matrices == overview(old).matrices
+    down = simulate(tenants().run_by("10.3"), Failures(cables=frozenset({cable("h0:eth0 a0:eth0")})))
+    assert {path.fate for path in down.paths("d0", spoke)} == {Fate.NO_ROUTE}
+
+
+@pytest.mark.parametrize("version", ["8.4.4", "10.3"])
+def test_packets_that_leave_by_another_vrf_have_an_address_of_it(version: str) -> None:
+    """It raised `KeyError` where the sender has the port in another VRF."""
+    simulation = simulate(tenants().run_by(version))
+    red = {ip_address("10.7.0.0"), ip_address("10.7.0.2")}
+    assert simulation.source_towards("h0", ip_address("10.7.0.3")) in red
+    assert simulation.source_towards("h0", ip_address("10.70.0.1")) == ip_address("10.7.0.0")
 
 
 def test_nothing_is_imported_twice() -> None:

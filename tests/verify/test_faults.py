@@ -8,7 +8,7 @@ import pytest
 
 from fabric.config import FabricConfig, Port
 from fabric.errors import InputError
-from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, spec_of
+from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, fabric_of, spec_of
 from fabric.resources import directory
 from fabric.simulate import Walk, loopback
 from fabric.topology import load
@@ -142,3 +142,10 @@ def _pair(fabric: FabricConfig, source: str, target: str) -> ProbePair:
     assert a_address is not None
     assert b_address is not None
     return ProbePair(a, a_address, b, b_address)
+
+
+def test_a_running_lab_is_predicted_as_its_frr_does_things() -> None:
+    sources = spec_of(load(directory("topologies") / "quickstart.yaml")).sources
+    status = LabStatus("quickstart", "running", "", "10.3", (), (), (), sources)
+    assert {device.frr_release for device in fabric_of(status)} == {10}
+    assert {device.frr_release for device in fabric_of(replace(status, frr_version="8.4.4"))} == {8}
