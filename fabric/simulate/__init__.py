@@ -55,7 +55,7 @@ from fabric.simulate._values import (
 )
 from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Remark, Situation, situation_of
 from fabric.simulate._vrf import vrf_device
-from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, what_if
+from fabric.simulate._whatif import WhatIf, WhatIfError, combined, drain, sessions_over, static_over, what_if
 
 __all__ = [
     "CARRIER",
@@ -162,6 +162,7 @@ __all__ = [
     "sessions_over",
     "simulate",
     "situation_of",
+    "static_over",
     "sweep",
     "tcp_gap_ms",
     "trace",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from fabric._values import dataclass
-from fabric.config import Address, FabricConfig, Family
-from fabric.simulate._reachability import DELIVERED, Endpoint, Walk
+from fabric.config import Address, FabricConfig, Family, Prefix
+from fabric.simulate._reachability import DELIVERED, Endpoint, Leg, Walk
 from fabric.simulate._rounds import FAMILIES
 from fabric.simulate._simulation import Simulation, simulate
 from fabric.simulate._timing import CARRIER, HOP_MS, HUNT_MS, SETTLE_MS, Detection, Manner, Noticed, noticed, tcp_gap_ms
@@ -160,6 +160,37 @@ class Convergence:
                     queue.append(peer)
         return found
 
+    def keeps_static(self, device: str, destination: Address, legs: Iterable[Leg]) -> bool:
+        """True when the device sends packets into what failed by a static route, and is told nothing by its carrier.
+
+        No session that the device loses takes such a next hop away, nor does anything else in FRR.
+        """
+        if not self._manner.silent:
+            return False
+        named = self._statics.get(device, frozenset())
+        entry = self._walks[_family(destination)][0].route(device, destination)
+        return entry is not None and any(
+            (entry.prefix, way) in named
+            for leg in legs
+            if self.broken(device, leg.port.interface, leg.far)
+            for hop in entry.next_hops
+            if hop.interface == leg.port.interface
+            for way in (hop.gateway, hop.interface)
+        )
+
+    @cached_property
+    def _statics(self) -> Mapping[str, frozenset[tuple[Prefix, Address | str | None]]]:
+        """What static routes name themselves, by device; hops that other routes led them to are not among it."""
+        return {
+            device.name: frozenset(
+                (route.prefix, hop.address or hop.interface)
+                for route in device.static_routes
+                for hop in route.next_hops
+            )
+            for device in self._after.fabric
+            if device.static_routes
+        }
+
     def hunting_ms(self, device: str, destination: Address) -> float:
         """What path hunting adds where the device's path to the destination becomes longer."""
         if not self._hunting_ms:
@@ -231,6 +262,8 @@ class _Towards:
     def _own(self, device: str) -> Terms:
         if device not in self._changed:
             return UNHURT
+        if self._convergence.keeps_static(device, self._destination, self._before.legs(device, self._destination)):
+            return LOST
         if self._convergence.kernel_repairs(device) and self._only_drops_dead_members(device):
             return Terms(Detection.KERNEL, 0.0)
         terms = self._arrivals.get(device, LOST)

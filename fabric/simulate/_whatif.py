@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
 from fabric._values import dataclass
-from fabric.config import Cable, DeviceConfig, FabricConfig, Port
+from fabric.config import Cable, DeviceConfig, FabricConfig, Interface, Port
 from fabric.errors import InputError
 from fabric.simulate._links import Links
 from fabric.simulate._peers import Reached, peers_of, reach
@@ -159,6 +159,26 @@ def sessions_over(fabric: FabricConfig, cables: Iterable[Cable]) -> frozenset[Se
         if isinstance(there, Reached) and there.interface and Port(peer.device.name, there.interface) in wanted:
             found.add(peer.end)
     return frozenset(found)
+
+
+def static_over(fabric: FabricConfig, cable: Cable) -> bool:
+    """True when a static route at one of the cable's ends names a next hop that is reached over the cable alone."""
+    links = Links(fabric, NONE)
+    return any(
+        end.interface in (interface.name, interface.parent)
+        for end in (cable.a, cable.b)
+        for interface in _static_ports(links, fabric.by_name[end.device])
+    )
+
+
+def _static_ports(links: Links, device: DeviceConfig) -> Iterator[Interface]:
+    """The interfaces whose subnet a next hop of the device's static routes is on, or that one names."""
+    for hop in (hop for route in device.static_routes for hop in route.next_hops):
+        near = links.connected_address(device, hop.address) if hop.address is not None else None
+        if hop.interface is not None:
+            yield device.interface(hop.interface)
+        elif near is not None:
+            yield near[0]
 
 
 def _speaker(fabric: FabricConfig, name: str) -> str:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fabric.config import DeviceConfig, FabricConfig, Port
 from fabric.errors import InputError
 from fabric.lab import DaemonName, Fault, LabStatus, Reconfigured, held
-from fabric.simulate import Failures, WhatIf, WhatIfError, drain, sessions_over, what_if
+from fabric.simulate import Failures, WhatIf, WhatIfError, drain, sessions_over, static_over, what_if
 
 
 def fault_of(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
@@ -96,12 +96,13 @@ def failures_of(fabric: FabricConfig, faults: Iterable[Fault]) -> Failures:
 
 
 def unpredicted(fabric: FabricConfig, faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """The faults of which no prediction is known: a device without one of its daemons, a port that a static route uses
-    and that loses packets without anybody noticing."""
+    """The faults of which no prediction is known: a device without one of its daemons, and a cable that loses packets
+    without anybody noticing, as it has no session, or a static route leads over it, which outlives the session."""
     known = tuple(faults)
     dead, total = _dead(fabric, known), held(known)
     silent = [cable for cable in fabric.cables if cable.a in total.deaf or cable.b in total.deaf]
-    unseen = {port for cable in silent for port in (cable.a, cable.b) if not sessions_over(fabric, [cable])}
+    unnoticed = [cable for cable in silent if static_over(fabric, cable) or not sessions_over(fabric, [cable])]
+    unseen = {port for cable in unnoticed for port in (cable.a, cable.b)}
     return tuple(
         fault
         for fault in known

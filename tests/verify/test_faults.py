@@ -10,7 +10,7 @@ from fabric.config import FabricConfig, Port
 from fabric.errors import InputError
 from fabric.lab import DaemonName, DaemonStatus, Fault, LabStatus, ProbePair, fabric_of, spec_of
 from fabric.resources import directory
-from fabric.simulate import Walk, loopback
+from fabric.simulate import Walk, loopback, sessions_over
 from fabric.topology import load
 from fabric.verify import broken, failures_of, fault_of, predict, unpredicted
 from fabric.verify._reach import Expected, expected
@@ -77,6 +77,16 @@ def test_silence_takes_the_sessions_of_a_link_and_leaves_the_link(fabric: Fabric
     assert (failures.cables, len(failures.sessions)) == (frozenset(), 4)  # two ends, two families
     assert {end.device for end in failures.sessions} == {"spine-1", "a1-leaf-1"}
     assert unpredicted(fabric, [both]) == ()
+
+
+def test_silence_under_a_static_route_is_not_predicted(status: LabStatus) -> None:
+    """Its session is gone within a second; the route stays as long as the node's kernel finds its neighbor."""
+    fabric = spec_of(load(directory("topologies") / "rhoso-bgp-dt01.yaml")).fabric
+    for target in ("silent:rack-0-leaf-0--rack-0-worker-0", "silent:rack-0-worker-0:eth1"):
+        fault = fault_of(fabric, status, target)
+        assert sessions_over(fabric, [c for c in fabric.cables if {c.a, c.b} & set(fault.deaf)])
+        assert unpredicted(fabric, [fault]) == (fault,)
+    assert not unpredicted(fabric, [fault_of(fabric, status, "silent:spine-0--rack-0-leaf-0")])
 
 
 def test_power_takes_daemons_and_ports_and_the_device_is_dead(fabric: FabricConfig, status: LabStatus) -> None:
