@@ -156,16 +156,16 @@ class RunningLab:
                 with suppress(OSError):
                     process.stdin.close()
 
-    def trace(self, pair: ProbePair, settings: TraceSettings) -> tuple[TracedFlow, ...]:
-        """Where flows of a pair go, hop by hop, on every path that they find."""
-        return decode_trace(self._ask(encode_trace(self._trace_request(pair, settings))))
+    def trace(self, pair: ProbePair, settings: TraceSettings, owners: tuple[str, ...] = ()) -> tuple[TracedFlow, ...]:
+        """Where flows of a pair go, hop by hop, on every path that they find.
 
-    def path_mtu(self, pair: ProbePair) -> PathMtu:
-        """The longest packet that 16 flows of a pair carry, whatever paths they take."""
-        return decode_path_mtu(self._ask(encode_path_mtu(self._trace_request(pair, TraceSettings(flows=16)))))
+        They arrive at the pair's destination, or at any of the `owners` that have its address too.
+        """
+        return decode_trace(self._ask(encode_trace(_trace_request(pair, settings, owners))))
 
-    def _trace_request(self, pair: ProbePair, settings: TraceSettings) -> TraceRequest:
-        return TraceRequest(named((pair.source, pair.destination)), pair, settings)
+    def path_mtu(self, pair: ProbePair, owners: tuple[str, ...] = ()) -> PathMtu:
+        """The longest packet that 16 flows of a pair carry, whatever paths they take; `owners` as for `trace`."""
+        return decode_path_mtu(self._ask(encode_path_mtu(_trace_request(pair, TraceSettings(flows=16), owners))))
 
     @contextmanager
     def capture(self, port: Port) -> Iterator[subprocess.Popen[str]]:
@@ -193,3 +193,7 @@ class RunningLab:
 
     def _ask(self, request: str) -> str:
         return self.engine.call(self.name, _AGENT, request + "\n")
+
+
+def _trace_request(pair: ProbePair, settings: TraceSettings, owners: tuple[str, ...]) -> TraceRequest:
+    return TraceRequest(named((pair.source, pair.destination, *owners)), pair, settings, owners)

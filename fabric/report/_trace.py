@@ -17,10 +17,11 @@ _COLUMNS = ("path", "end", "flows", "verdict")
 def lab_trace_table(found: LabTrace) -> Table:
     """One row a way: the flows that took it, and whether the simulator has it."""
     rows = ((" > ".join(e.way.devices), e.way.end, e.flows, _verdict(e)) for e in found.ways)
-    title = (
-        f"{found.source.device} ({found.source.address}) to {found.destination.device} ({found.destination.address})"
-    )
-    return table(title, _COLUMNS, rows)
+    return table(f"{found.source.device} ({found.source.address}) to {_goal(found)}", _COLUMNS, rows)
+
+
+def _goal(found: LabTrace | LabMtu) -> str:
+    return f"{', '.join(found.owners)} ({found.destination.address})"
 
 
 def _verdict(entry: TracedWay) -> str:
@@ -55,7 +56,8 @@ def _document(found: LabTrace) -> dict[str, Any]:
 
 def _ends(found: LabTrace | LabMtu) -> dict[str, Any]:
     ends = (("from", found.source), ("to", found.destination))
-    return {name: {"device": end.device, "address": str(end.address)} for name, end in ends}
+    named = {name: {"device": end.device, "address": str(end.address)} for name, end in ends}
+    return {**named, "owners": list(found.owners)}
 
 
 def lab_mtu_text(found: LabMtu) -> str:
@@ -65,8 +67,7 @@ def lab_mtu_text(found: LabMtu) -> str:
     ports = ", ".join(map(str, found.predicted_at[:_MOST_PORTS])) + (", …" if found.predicted_at[_MOST_PORTS:] else "")
     wanted = f"{found.predicted_bytes} bytes ({ports})" if found.predicted_bytes else "not every path delivers"
     verdict = "as predicted" if found.agrees else "NOT AS PREDICTED"
-    ends = f"{found.source.device} to {found.destination.device} ({found.destination.address})"
-    return f"{ends}: {carried}; {verdict}: {wanted}"
+    return f"{found.source.device} to {_goal(found)}: {carried}; {verdict}: {wanted}"
 
 
 def lab_mtu_document(found: Iterable[LabMtu]) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class LabTrace:
 
     source: Endpoint
     destination: Endpoint
+    owners: tuple[str, ...]
+    """The devices that have the destination's address: several have that of a service."""
     ways: tuple[TracedWay, ...]
 
     @property
@@ -58,6 +60,8 @@ class LabMtu:
 
     source: Endpoint
     destination: Endpoint
+    owners: tuple[str, ...]
+    """The devices that have the destination's address."""
     packet_bytes: int
     limited_at: str | None
     """The device whose next interface is too small; `None` where that cannot be known."""
@@ -77,22 +81,23 @@ def trace_lab(
 ) -> LabTrace:
     """Where real packets go from one endpoint to the other, beside where they should."""
     source, destination = ends
-    owners = owners_of(prediction.fabric)
-    taken = Counter(_way(flow, ends, owners) for flow in lab.trace(_pair(ends), settings))
+    names, owners = _names(prediction.fabric), owners_of(prediction.fabric, destination.address)
+    taken = Counter(_way(flow, ends, names) for flow in lab.trace(_pair(ends), settings, owners))
     wanted = dict.fromkeys(map(_predicted, _paths(prediction.simulation, ends)))
     met = {way: next((known for known in wanted if _same(way, known)), None) for way in taken}
     wrong = _wrongly_routed(lab, prediction, destination.address)
     ways = [TracedWay(met[way] or way, flows, met[way] is not None, True) for way, flows in taken.items()]
     ways += [TracedWay(w, 0, True, wrong.isdisjoint(w.devices)) for w in wanted if w not in met.values()]
-    return LabTrace(source, destination, tuple(sorted(ways, key=lambda entry: entry.way.devices)))
+    return LabTrace(source, destination, owners, tuple(sorted(ways, key=lambda entry: entry.way.devices)))
 
 
 def mtu_of_lab(lab: RunningLab, prediction: Prediction, ends: tuple[Endpoint, Endpoint]) -> LabMtu:
     """How long a packet may be from one endpoint to the other on every path, beside what is predicted."""
-    found = lab.path_mtu(_pair(ends))
+    owners = owners_of(prediction.fabric, ends[1].address)
+    found = lab.path_mtu(_pair(ends), owners)
     predicted, ports = _predicted_mtu(prediction, ends)
     limited_at = _limited_at(lab, prediction, ends, found)
-    return LabMtu(*ends, found.packet_bytes, limited_at, predicted, ports)
+    return LabMtu(*ends, owners, found.packet_bytes, limited_at, predicted, ports)
 
 
 def _wrongly_routed(lab: RunningLab, prediction: Prediction, destination: Address) -> frozenset[str]:
@@ -106,8 +111,13 @@ def _wrongly_routed(lab: RunningLab, prediction: Prediction, destination: Addres
     )
 
 
-def owners_of(fabric: FabricConfig) -> Mapping[Address, str]:
-    """The device that each address is on; of one that several have, none."""
+def owners_of(fabric: FabricConfig, address: Address) -> tuple[str, ...]:
+    """The devices that have the address, in the fabric's order."""
+    return tuple(d.name for d in fabric if any(address == a.ip for port in d.interfaces for a in port.addresses))
+
+
+def _names(fabric: FabricConfig) -> Mapping[Address, str]:
+    """The device that speaks with each address; of one that several have, none."""
     counted = Counter(a.ip for device in fabric for port in device.interfaces for a in port.addresses)
     return {
         a.ip: device.name
@@ -132,11 +142,13 @@ def _predicted(path: TracedPath) -> Way:
     return Way(path.devices, path.fate.value)
 
 
-def _way(flow: TracedFlow, ends: tuple[Endpoint, Endpoint], owners: Mapping[Address, str]) -> Way:
+def _way(flow: TracedFlow, ends: tuple[Endpoint, Endpoint], names: Mapping[Address, str]) -> Way:
     source, destination = ends
-    between = tuple(UNKNOWN if hop is None else owners.get(hop, str(hop)) for hop in flow.hops)
+    between = tuple(UNKNOWN if hop is None else names.get(hop, str(hop)) for hop in flow.hops)
     if flow.end is TraceEnd.ARRIVED:
-        return Way((source.device, *between, destination.device), Fate.DELIVERED.value)
+        last = flow.arrived_at or destination.device
+        stays = last == source.device and not between
+        return Way((source.device,) if stays else (source.device, *between, last), Fate.DELIVERED.value)
     while between and between[-1] == UNKNOWN:
         between = between[:-1]
     return Way((source.device, *between), flow.end.value)
@@ -179,11 +191,12 @@ def _sizes(fabric: FabricConfig, paths: Iterable[TracedPath]) -> Iterator[tuple[
 
 def _limited_at(lab: RunningLab, prediction: Prediction, ends: tuple[Endpoint, Endpoint], found: PathMtu) -> str | None:
     """Who says that one byte more is too long; else the last device that such packets pass before they vanish."""
-    owners = owners_of(prediction.fabric)
+    names = _names(prediction.fabric)
     if found.at_source:
         return ends[0].device
     if found.reporter is not None:
-        return owners.get(found.reporter, str(found.reporter))
-    longer = lab.trace(_pair(ends), TraceSettings(packet_bytes=found.packet_bytes + 1, flows=16, missed=1.0))
-    lost = [_way(flow, ends, owners).devices for flow in longer if flow.end is not TraceEnd.ARRIVED]
+        return names.get(found.reporter, str(found.reporter))
+    settings = TraceSettings(packet_bytes=found.packet_bytes + 1, flows=16, missed=1.0)
+    longer = lab.trace(_pair(ends), settings, owners_of(prediction.fabric, ends[1].address))
+    lost = [_way(flow, ends, names).devices for flow in longer if flow.end is not TraceEnd.ARRIVED]
     return min(lost, key=len)[-1] if lost else None

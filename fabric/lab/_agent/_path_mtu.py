@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fabric.lab._agent._probe_sockets import QueuedError
 from fabric.lab._agent._trace_model import PathMtu, TraceRequest
-from fabric.lab._agent._trace_ports import MOST_HOPS, TracePorts
+from fabric.lab._agent._trace_ports import MOST_HOPS, Arrived, TracePorts
 
 _SHORTEST = {4: 68, 6: 1280}  # RFC 791 and RFC 8200: what every link carries
 _LONGEST = 65535
@@ -18,7 +18,7 @@ def path_mtu(request: TraceRequest) -> PathMtu:
     """What is known after a search by halves, shortened by what routers say."""
     flows = range(request.settings.flows)
     with ExitStack() as stack:
-        ports = TracePorts(request.namespaces, request.pair, stack)
+        ports = TracePorts(request, stack)
         ports.open(flows)
         return _search(ports, flows, _SHORTEST[request.pair.destination_address.version])
 
@@ -58,6 +58,6 @@ def _try(ports: TracePorts, flows: range, packet_bytes: int) -> _Tried:
     answers = ports.ask(flows, MOST_HOPS, packet_bytes)
     if len(answers) < len(flows):
         answers |= ports.ask([flow for flow in flows if flow not in answers], MOST_HOPS, packet_bytes)
-    said = [error for error in answers.values() if error is not None and error.number == errno.EMSGSIZE]
-    passed = len(answers) == len(flows) and not any(answers.values())
+    said = [said for said in answers.values() if not isinstance(said, Arrived) and said.number == errno.EMSGSIZE]
+    passed = len(answers) == len(flows) and all(isinstance(said, Arrived) for said in answers.values())
     return _Tried(passed, min(said, key=lambda error: error.mtu or 0, default=None))

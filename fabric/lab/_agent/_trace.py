@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from fabric.config import Address
 from fabric.lab._agent._trace_model import TracedFlow, TraceEnd, TraceRequest
-from fabric.lab._agent._trace_ports import Answer, TracePorts
+from fabric.lab._agent._trace_ports import Answer, Arrived, TracePorts
 
 _MOST_FLOWS = 1024
 _MOST_HOPS = 30
@@ -27,12 +27,13 @@ class _Flow:
     hops: list[Address | None] = field(default_factory=list)
     end: TraceEnd | None = None
     mtu: int | None = None
+    arrived_at: str | None = None
 
     def take(self, answer: Answer) -> None:
         """Nothing; the flow knows what stands at its newest hop."""
-        if answer is None:
+        if isinstance(answer, Arrived):
             self.hops.pop()  # the destination is no router on the way
-            self.end = TraceEnd.ARRIVED
+            self.end, self.arrived_at = TraceEnd.ARRIVED, answer.device
             return
         self.hops[-1] = None if answer.local else answer.reporter
         if not answer.exceeded:
@@ -51,14 +52,14 @@ def trace(request: TraceRequest) -> tuple[TracedFlow, ...]:
     """The hops of flows, in rounds until a branch that none of them took is improbable, or at most 1024 flows."""
     flows: list[_Flow] = []
     with ExitStack() as stack:
-        ports = TracePorts(request.namespaces, request.pair, stack)
+        ports = TracePorts(request, stack)
         while not _settled(flows, request):
             first, wanted = len(flows), request.settings.flows
             fresh = [_Flow(number) for number in range(first, min(_MOST_FLOWS, first + wanted))]
             ports.open(flow.number for flow in fresh)
             _follow(fresh, ports, request.settings.packet_bytes)
             flows += fresh
-    return tuple(TracedFlow(tuple(flow.hops), flow.end or TraceEnd.SILENT, flow.mtu) for flow in flows)
+    return tuple(TracedFlow(tuple(f.hops), f.end or TraceEnd.SILENT, f.mtu, f.arrived_at) for f in flows)
 
 
 def _settled(flows: list[_Flow], request: TraceRequest) -> bool:
@@ -66,7 +67,7 @@ def _settled(flows: list[_Flow], request: TraceRequest) -> bool:
 
     With k + 1 equal paths, n flows miss one of them with a chance of at most (k + 1) (k / (k + 1))^n.
     """
-    sent, seen = len(flows), len({tuple(flow.hops) for flow in flows})
+    sent, seen = len(flows), len({(*flow.hops, flow.arrived_at) for flow in flows})
     if not sent or sent >= _MOST_FLOWS:
         return bool(sent)
     return (seen + 1) * (seen / (seen + 1)) ** sent <= request.settings.missed

@@ -38,11 +38,13 @@ class TraceSettings:
 
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
-    """Trace a pair; `namespaces` holds both devices."""
+    """Trace a pair; `namespaces` holds the source and every device that has the destination's address."""
 
     namespaces: Mapping[str, Path]
     pair: ProbePair
     settings: TraceSettings = TraceSettings()
+    owners: tuple[str, ...] = ()
+    """The devices that have the destination's address, beside the pair's destination: packets arrive at any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class TracedFlow:
     end: TraceEnd
     mtu: int | None = None
     """With `TOO_LONG`: what would pass there, where it was said."""
+    arrived_at: str | None = None
+    """With `ARRIVED`: the device, of those that have the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +76,22 @@ def write_trace_request(request: TraceRequest) -> Json:
         "devices": write_namespaces(request.namespaces),
         "pair": write_pair(request.pair),
         "settings": [settings.flows, settings.missed, settings.packet_bytes],
+        "owners": list(request.owners),
     }
 
 
 def read_trace_request(value: Json) -> TraceRequest:
     flows, missed, packet_bytes = value["settings"]
     settings = TraceSettings(int(flows), float(missed), int(packet_bytes))
-    return TraceRequest(read_namespaces(value["devices"]), read_pair(value["pair"]), settings)
+    return TraceRequest(read_namespaces(value["devices"]), read_pair(value["pair"]), settings, tuple(value["owners"]))
 
 
 def write_flows(flows: tuple[TracedFlow, ...]) -> Json:
-    return [[[write_text(hop) for hop in flow.hops], flow.end.value, flow.mtu] for flow in flows]
+    return [[[write_text(hop) for hop in flow.hops], flow.end.value, flow.mtu, flow.arrived_at] for flow in flows]
 
 
 def read_flows(value: Json) -> tuple[TracedFlow, ...]:
-    return tuple(TracedFlow(tuple(map(read_address, hops)), TraceEnd(end), mtu) for hops, end, mtu in value)
+    return tuple(TracedFlow(tuple(map(read_address, hops)), TraceEnd(end), mtu, at) for hops, end, mtu, at in value)
 
 
 def write_path_mtu(found: PathMtu) -> Json:

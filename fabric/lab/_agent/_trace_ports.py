@@ -1,4 +1,4 @@
-"""The sockets of a trace: one for each flow at the source, one at the destination, all behind one epoll."""
+"""The sockets of a trace: one for each flow at the source, one where it may arrive, all behind one epoll."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from typing import NamedTuple
 
-from fabric.lab._agent._probe_model import ProbePair
 from fabric.lab._agent._probe_sockets import QueuedError, bound_socket, queued_errors
+from fabric.lab._agent._trace_model import TraceRequest
 from fabric.lab._netns import inside
 
 DESTINATION_PORT = 33434  # as traceroute(8) has it
@@ -24,23 +24,33 @@ _TAG = struct.Struct("=IHH")
 _HEADERS_BYTES = {4: 28, 6: 48}
 _HOPS_OPTION = {4: (socket.IPPROTO_IP, socket.IP_TTL), 6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS)}
 
-Answer = QueuedError | None
-"""What somebody said about a packet; `None` for one that arrived."""
+
+class Arrived(NamedTuple):
+    """A packet arrived at this device."""
+
+    device: str
+
+
+Answer = QueuedError | Arrived
+"""What came of a packet: what somebody said about it, or that it arrived."""
 
 
 class TracePorts:
-    """All sockets of one pair."""
+    """All sockets of one pair, at the destination's end one at each device that has the address."""
 
-    def __init__(self, namespaces: Mapping[str, Path], pair: ProbePair, stack: ExitStack) -> None:
-        self._namespaces = namespaces
-        self._pair = pair
+    def __init__(self, request: TraceRequest, stack: ExitStack) -> None:
+        self._namespaces = request.namespaces
+        self._pair = pair = request.pair
         self._stack = stack
         self._run = int.from_bytes(os.urandom(4), "big")
         self._question = 0
         self._epoll = stack.enter_context(select.epoll())
-        with inside(namespaces[pair.destination]):
-            self._goal = stack.enter_context(bound_socket(pair.destination_address, DESTINATION_PORT))
-        self._epoll.register(self._goal.fileno(), select.EPOLLIN)
+        self._goals: dict[int, tuple[socket.socket, Arrived]] = {}
+        for owner in dict.fromkeys((pair.destination, *request.owners)):
+            with inside(self._namespaces[owner]):
+                goal = stack.enter_context(bound_socket(pair.destination_address, DESTINATION_PORT))
+            self._goals[goal.fileno()] = (goal, Arrived(owner))
+            self._epoll.register(goal.fileno(), select.EPOLLIN)
         self._flows: dict[int, socket.socket] = {}
         self._numbers: dict[int, int] = {}
 
@@ -63,8 +73,9 @@ class TracePorts:
         until = time.monotonic() + _PATIENCE_S
         while len(heard) < len(flows) and (left := until - time.monotonic()) > 0:
             for descriptor, _ in self._epoll.poll(left):
-                if descriptor == self._goal.fileno():
-                    heard.update(dict.fromkeys(set(self._arrived()) & set(flows)))
+                if descriptor in self._goals:
+                    goal, arrived = self._goals[descriptor]
+                    heard.update(dict.fromkeys(set(self._arrived(goal)) & set(flows), arrived))
                 else:
                     self._take_errors(self._numbers[descriptor], heard)
         return heard
@@ -84,10 +95,10 @@ class TracePorts:
                 self._take_errors(number, heard)
                 heard.setdefault(number, QueuedError(error.errno or 0, None, None, True, b"", False))
 
-    def _arrived(self) -> Iterator[int]:
+    def _arrived(self, goal: socket.socket) -> Iterator[int]:
         while True:
             try:
-                run, number, question = _TAG.unpack_from(self._goal.recv(65535))
+                run, number, question = _TAG.unpack_from(goal.recv(65535))
             except (BlockingIOError, struct.error):
                 return
             if (run, question) == (self._run, self._question):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -51,6 +52,14 @@ def test_every_branch_is_found_and_flows_keep_to_theirs(diamond: Lab, version: i
     assert {flow.hops for flow in flows} == {(first, left), (first, right)}
     assert {flow.end for flow in flows} == {TraceEnd.ARRIVED}
     assert trace(request(diamond, version))[:32] == flows[:32], "a flow takes the path it took before"
+
+
+def test_an_address_of_several_devices_is_arrived_at_on_each(diamond: Lab) -> None:
+    diamond.ip("l", "addr add 10.9.9.9/32 dev lo")
+    found = trace(replace(request(diamond), owners=("l",)))
+    first, right = ip_address("10.0.0.2"), ip_address("10.0.2.2")
+    assert {(flow.hops, flow.arrived_at) for flow in found} == {((first,), "l"), ((first, right), "b")}
+    assert path_mtu(replace(request(diamond), owners=("l",))).packet_bytes == 1500
 
 
 def test_a_silent_router_is_a_gap_and_not_an_end(diamond: Lab) -> None:

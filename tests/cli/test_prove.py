@@ -1,0 +1,63 @@
+"""What is proved and measured on one small lab of two zones, with an address that two workers share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from fabric.errors import MachineError
+from fabric.lab import find_frr
+from tests.cli.command import fabric
+
+pytestmark = pytest.mark.lab
+
+_TOPOLOGY = """
+version: 1
+name: proved
+profile: rhoso
+spines: 2
+borders: {routers: 1, nodes: {testers: 1}}
+zones:
+  - {name: zone-a, racks: [{name: rack-0, nodes: {workers: 1, masters: 1}}]}
+  - {name: zone-b, racks: [{name: rack-1, nodes: {workers: 1, masters: 1}}]}
+node_groups: {workers: {role: worker}, masters: {role: control-plane}, testers: {role: tester}}
+networks:
+  internalapi: {ipv4: 172.17.0.0/24, roles: [worker], vips: 1, vip_offset: 80}
+"""
+_VIP = "172.17.0.80"
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    try:
+        find_frr(os.environ)
+    except MachineError as error:
+        pytest.skip(str(error))
+    place = tmp_path_factory.mktemp("prove")
+    env = {"FABRIC_STATE_DIR": str(place / "state")}
+    (place / "t.yaml").write_text(_TOPOLOGY)
+    done = fabric("lab", "up", place / "t.yaml", env=env)
+    assert done.returncode == 0, done.stderr
+    yield env
+    fabric("lab", "down", "--all", env=env)
+
+
+def test_a_trace_to_a_shared_address_arrives_at_each_of_its_owners(env: Mapping[str, str]) -> None:
+    done = fabric("lab", "trace", "tester-0", _VIP, "--json", env=env)
+    assert done.returncode == 0, done.stdout
+    [found] = json.loads(done.stdout)["traces"]
+    workers = ["rack-0-worker-0", "rack-1-worker-0"]
+    assert found["owners"] == workers
+    assert {way["devices"][-1] for way in found["ways"] if way["flows"]} == set(workers)
+    assert {way["end"] for way in found["ways"]} == {"delivered"}
+    at_home = fabric("lab", "trace", workers[1], _VIP, env=env)
+    assert at_home.returncode == 0, at_home.stdout
+    assert f"to {', '.join(workers)} ({_VIP})" in at_home.stdout
+
+
+def test_the_longest_packet_to_a_shared_address_is_as_predicted(env: Mapping[str, str]) -> None:
+    done = fabric("lab", "mtu", "tester-0", _VIP, env=env)
+    assert (done.returncode, "1500 bytes" in done.stdout) == (0, True), done.stdout
