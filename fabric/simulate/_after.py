@@ -164,7 +164,7 @@ class _Zebra(Zebra):
         return None if found is None else replace(found, prefix=prefix)
 
     def _covering(self, device: str, address: Address) -> Iterator[Prefix]:
-        local = self._tables[device].cover.covering(address)
+        local = (prefix for prefix, _ in self._tables[device].cover.covering(address))
         known = self._before.covers(address)
         return iter(known) if (first := next(local, None)) is None else self._with_local(known, (first, *local))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from fabric._values import dataclass
 from fabric.config import LOOPBACK, Address, Family, NeighborFamily, Prefix
 from fabric.simulate._attributes import BgpNextHop
 from fabric.simulate._export import Export, Exported
@@ -15,9 +15,9 @@ from fabric.simulate._sessions import Established, Side
 from fabric.simulate._values import SessionEnd
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)  # not frozen, which takes five times as long to make
 class Channel:
-    """One direction of a session in one family. Compared by identity: there is one object for each."""
+    """One direction of a session in one family. Compared by identity: there is one object for each, never changed."""
 
     index: int
     sender: Router
@@ -34,6 +34,8 @@ class Channel:
     """The connected subnet, of the sender, that the receiver's address is on."""
     crowded: bool
     """True when the sender has other sessions on that subnet, whose next hops it passes on unchanged."""
+    near: Address | None = None
+    """The sender's address, where a connected subnet of the receiver makes it a next hop of metric 0."""
 
     def next_hop(self, exported: Exported, learned: Source | None) -> BgpNextHop:
         """The NEXT_HOP of an announcement: kept where the session allows it, else the sender."""
@@ -84,48 +86,71 @@ class _SharedPolicies:
 
     def export(self, here: Side, peer_asn: int) -> Export:
         """How `here` announces."""
-        router, settings = self.routers[here.peer.device.name], here.peer.settings[self.family]
+        router, settings = self.routers[here.peer.device.name], self._settings(here)
         by_peer = peer_asn if settings.remove_private_as or settings.as_override else None
         replaces = here.peer.neighbor.local_as_mode == "replace-as"
         key = (router.index, self._kind(settings), here.type, here.peer.asn, by_peer, replaces)
-        if key not in self._exports:
-            self._exports[key] = Export(router, settings, here.type == "ebgp", here.peer.asn, peer_asn, replaces)
-        return self._exports[key]
+        found = self._exports.get(key)
+        if found is None:
+            found = Export(router, settings, here.type == "ebgp", here.peer.asn, peer_asn, replaces)
+            self._exports[key] = found
+        return found
 
     def import_(self, here: Side) -> Import:
         """How `here` receives."""
-        router, settings = self.routers[here.peer.device.name], here.peer.settings[self.family]
+        router, settings = self.routers[here.peer.device.name], self._settings(here)
         local_as = None if here.peer.asn == router.instance.asn else here.peer.asn
         prepends = here.peer.neighbor.local_as_mode == "prepend"
         key = (router.index, self._kind(settings), here.type, local_as, prepends)
-        if key not in self._imports:
-            self._imports[key] = Import(router, settings, here.type == "ebgp", local_as, prepends)
-        return self._imports[key]
+        found = self._imports.get(key)
+        if found is None:
+            found = self._imports[key] = Import(router, settings, here.type == "ebgp", local_as, prepends)
+        return found
+
+    def _settings(self, here: Side) -> NeighborFamily:
+        """What the end of a session that carries the family says of it."""
+        found = here.peer.settings(self.family)
+        assert found is not None
+        return found
 
     def _kind(self, settings: NeighborFamily) -> int:
         """A number that equal settings share; they are compared once, as they live as long as the fabric."""
-        if id(settings) not in self._kind_of:
-            self._kind_of[id(settings)] = self._kinds.setdefault(settings, len(self._kinds))
-        return self._kind_of[id(settings)]
+        found = self._kind_of.get(id(settings))
+        if found is None:
+            found = self._kind_of[id(settings)] = self._kinds.setdefault(settings, len(self._kinds))
+        return found
 
 
 def _channel(index: int, here: Side, there: Side, shared: _SharedPolicies, *, crowded: bool) -> Channel:
     sender, receiver = shared.routers[here.peer.device.name], shared.routers[there.peer.device.name]
     ipv6 = shared.family == "ipv6" or _extended(here, there)
     external = there.type == "ebgp"
+    export, import_ = shared.export(here, there.peer.asn), shared.import_(there)
     source = Source(
         there.peer.end,
         external,
-        there.peer.settings[shared.family].route_reflector_client,
+        import_.settings.route_reflector_client,
         here.peer.asn,
         sender.router_id,
         _rank(there),
         there.interface,
         external and there.peer.ttl_limited,
     )
-    export, import_ = shared.export(here, there.peer.asn), shared.import_(there)
     hops = _own_next_hop(here, ipv6)
-    return Channel(index, sender, receiver, here.peer.end, source, export, import_, hops, ipv6, here.subnet, crowded)
+    near = _near(source, there)
+    subnet, end = here.subnet, here.peer.end
+    return Channel(index, sender, receiver, end, source, export, import_, hops, ipv6, subnet, crowded, near)
+
+
+def _near(source: Source, there: Side) -> Address | None:
+    """The sender's address, where the receiver cannot but have a connected or static route to it, all of metric 0.
+
+    A session at TTL 1 looks at no other routes, and FRR keeps link-local subnets out of them.
+    """
+    remote = there.remote
+    if not source.ttl_limited or there.subnet is None or isinstance(remote, str) or not there.subnet.prefixlen:
+        return None
+    return None if remote.is_link_local else remote
 
 
 def _extended(here: Side, there: Side) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from fabric.config import Address, Prefix, SetNextHop
@@ -33,7 +34,7 @@ class _Treatment(NamedTuple):
 def destination_classes(graph: Graph, local: Locals, defaults: Defaults) -> tuple[DestinationClass, ...]:
     """The prefixes of one family in classes, in the order of their first prefixes."""
     lists = tuple(dict.fromkeys(m for router in graph.routers for m in router.policy.prefix_lists.values()))
-    next_hops = frozenset(_next_hop_addresses(graph, local))
+    next_hops = _next_hop_addresses(graph, local)
     summarizing = tuple(
         r for r in graph.routers if any(a.summary_only for a in r.instance.family(graph.family).aggregates)
     )
@@ -52,27 +53,27 @@ def _treatment(
     graph: Graph,
     prefix: Prefix,
     origins: Mapping[int, tuple[Path, ...]],
-    known: tuple[Sequence[PrefixMatcher], frozenset[Address], Sequence[Router]],
+    known: tuple[Sequence[PrefixMatcher], frozenset[int], Sequence[Router]],
 ) -> _Treatment:
     lists, next_hops, summarizing = known
     host = prefix.network_address if prefix.prefixlen == prefix.max_prefixlen else None
     return _Treatment(
         tuple(sorted(origins.items())),
         frozenset(router.index for router in summarizing if suppressed(router, graph.family, prefix)),
-        host if host in next_hops else None,
+        host if host is not None and int(host) in next_hops else None,
         prefix.prefixlen == 0,
         tuple(item.permits(prefix) for item in lists),
     )
 
 
-def _next_hop_addresses(graph: Graph, local: Locals) -> Iterator[Address]:
-    """Every address that a path of the family may have as its next hop."""
-    for channel in graph.channels:
-        yield from (hop.address for hop in channel.own_next_hop if hop.address is not None)
-    for paths in (paths for origins in local.values() for paths in origins.values()):
-        yield from (path.next_hop.address for path in paths if path.next_hop.address is not None)
-    for router in graph.routers:
-        yield from _set_next_hops(router)
+def _next_hop_addresses(graph: Graph, local: Locals) -> frozenset[int]:
+    """Every address of the family that one of its paths may have as its next hop, as numbers: addresses hash slowly."""
+    own = {id(hop): hop for channel in graph.channels for hop in channel.own_next_hop}
+    paths = (path for origins in local.values() for paths in origins.values() for path in paths)
+    hops = chain(own.values(), (path.next_hop for path in paths))
+    found = chain((hop.address for hop in hops), *map(_set_next_hops, graph.routers))
+    version = 4 if graph.family == "ipv4" else 6
+    return frozenset(int(address) for address in found if address is not None and address.version == version)
 
 
 def _set_next_hops(router: Router) -> Iterator[Address]:

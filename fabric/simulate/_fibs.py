@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from typing import cast
 
 from fabric._values import dataclass
 from fabric.config import Family, Prefix
@@ -82,7 +83,9 @@ def compressed(
     if bgp is None or router is None:
         return CompressedFib((), _selected(zebra, device, local))
     handed = [(handed_over(decision), classes) for decision, classes in bgp.groups(router)]
-    apart = {**local, **_covering(zebra, (paths for paths, _ in handed))}
+    apart = {**local}
+    for prefix in _covering(zebra, (paths for paths, _ in handed)):
+        apart.setdefault(prefix)
     special = bgp.classes_of(apart)
     groups: list[tuple[FibEntry, ClassSet]] = []
     for paths, classes in handed:
@@ -90,16 +93,24 @@ def compressed(
             entry = zebra.bgp_route(device, prefix, paths)
             if entry is not None and not entry.refused:
                 groups.append((entry, part))
-    singly = dict.fromkeys(prefix for number in members(special) for prefix in bgp.classes[number].prefixes)
-    return CompressedFib(tuple(groups), _selected(zebra, device, {**apart, **singly}), bgp)
+    for prefix in (prefix for number in members(special) for prefix in bgp.classes[number].prefixes):
+        apart.setdefault(prefix)
+    return CompressedFib(tuple(groups), _selected(zebra, device, apart), bgp)
 
 
 def _covering(zebra: Zebra, handed: Iterator[tuple[Path, ...]]) -> dict[Prefix, None]:
     """The BGP prefixes that hold a next hop, whose routes may depend on each other."""
-    addresses = {path.next_hop.address for paths in handed for path in paths} - {None}
-    return dict.fromkeys(prefix for address in addresses if address for prefix in zebra.bgp_covering(address))
+    hops = {id(path.next_hop): path.next_hop.address for paths in handed for path in paths}
+    return dict.fromkeys(prefix for address in hops.values() if address for prefix in zebra.bgp_covering(address))
 
 
-def _selected(zebra: Zebra, device: str, prefixes: Mapping[Prefix, None]) -> dict[Prefix, FibEntry]:
-    found = ((prefix, zebra.select(device, prefix)) for prefix in prefixes)
-    return {prefix: entry for prefix, entry in found if entry is not None and not entry.refused}
+def _selected(zebra: Zebra, device: str, prefixes: Mapping[Prefix, FibEntry | None]) -> dict[Prefix, FibEntry]:
+    """The routes to these prefixes, of which some are known: a copy, which hashes no prefix again."""
+    found = dict(prefixes)
+    for prefix in [prefix for prefix, entry in prefixes.items() if entry is None]:
+        entry = zebra.select(device, prefix)
+        if entry is None or entry.refused:
+            del found[prefix]
+        else:
+            found[prefix] = entry
+    return cast("dict[Prefix, FibEntry]", found)

@@ -327,7 +327,7 @@ def _on_subnet(links: Links, device: DeviceConfig, address: Address, routes: Pre
         return False
     lengths = [route.prefix.prefixlen for route in device.static_routes if address in route.prefix]
     lengths += [prefix.prefixlen for prefix in routes.covering(address)]
-    return all(length < subnet[1].network.prefixlen for length in lengths)
+    return all(length < subnet.address.network.prefixlen for length in lengths)
 
 
 def _plain_statics(links: Links, bgp: FamilyBgp) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fabric.simulate._attributes import Attributes
 from fabric.simulate._classsets import ClassSet
-from fabric.simulate._decision import rank
+from fabric.simulate._decision import Decision, rank
 from fabric.simulate._export import Export, Exported
 from fabric.simulate._path import Path, Source
 
@@ -25,11 +25,19 @@ class Intern:
 class Line:
     """A path that some classes share at one speaker. Compared by identity: a path at a speaker has one line."""
 
-    __slots__ = ("path", "rank")
+    __slots__ = ("_alone", "path", "rank")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rank = rank(path)
+        self._alone: Decision | None = None
+
+    @property
+    def alone(self) -> Decision:
+        """What a speaker decides where nothing ties with the path."""
+        if self._alone is None:
+            self._alone = Decision(self.path, (self.path,), order_dependent=False)
+        return self._alone
 
 
 class Message:

@@ -166,12 +166,12 @@ class Links:
         return frozenset((*self.failures.devices, *(port.device for port in self._dead_ports)))
 
     @cached_property
-    def _places(self) -> dict[str, tuple[_Place, ...]]:
+    def _places(self) -> dict[str, tuple[Attachment, ...]]:
         if self.healthy is not self:
             return self.healthy._places
         return {
             device.name: tuple(
-                _Place(interface, address, address.ip)
+                Attachment(interface, address, address.ip)
                 for interface in device.interfaces
                 if interface.vrf is None
                 for address in interface.addresses
@@ -179,13 +179,13 @@ class Links:
             for device in self.fabric
         }
 
-    def connected_address(self, device: DeviceConfig, peer: Address) -> tuple[Interface, InterfaceAddress] | None:
+    def connected_address(self, device: DeviceConfig, peer: Address) -> Attachment | None:
         """The interface, and its address, on whose subnet `peer` is; the loopback has no neighbors."""
         found = self._subnets[device.name].longest(peer)
-        return None if found is None or found.ip == peer else (found.interface, found.address)
+        return None if found is None or found.ip == peer else found
 
     @cached_property
-    def _subnets(self) -> dict[str, PrefixTable[_Place]]:
+    def _subnets(self) -> dict[str, PrefixTable[Attachment]]:
         known = {} if self.healthy is self else self.healthy._subnets
         return {
             name: PrefixTable(
@@ -199,9 +199,10 @@ class Links:
         }
 
 
-class _Place(NamedTuple):
-    """One address of one interface."""
+class Attachment(NamedTuple):
+    """One address of one interface, by which a device is on a subnet."""
 
     interface: Interface
     address: InterfaceAddress
     ip: Address
+    """The address alone, which `ipaddress` would make anew each time."""

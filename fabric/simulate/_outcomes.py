@@ -140,7 +140,11 @@ def decisions(
         classes = all_classes & within
         if not classes:
             continue
-        tied = [pair for pair in rivals.get(tying(line.rank), ()) if pair[1] & classes and pair[0] is not line]
+        rivaling = rivals.get(tying(line.rank), ()) if rivals else ()
+        tied = [pair for pair in rivaling if pair[1] & classes and pair[0] is not line]
+        if not tied:
+            yield line.alone, classes
+            continue
         for lines, part in _parts(line, classes, tied):
             known = rules.decided.get(lines)
             if known is None:

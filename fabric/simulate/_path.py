@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Literal, NamedTuple
@@ -74,9 +75,9 @@ class Settings:
     """Some iBGP peer is told next hops as they came, so that it sees which of several equal paths is the best one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)  # not frozen, which takes five times as long to make
 class Source:
-    """The session that a path came over, as its receiver sees it; one object for each direction of a session."""
+    """The session that a path came over, as its receiver sees it; one object for each direction, never changed."""
 
     end: SessionEnd
     """The receiver's `neighbor` statement."""

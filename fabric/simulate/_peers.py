@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fabric._values import dataclass
 from fabric.config import (
@@ -13,12 +14,11 @@ from fabric.config import (
     DeviceConfig,
     Family,
     Interface,
-    InterfaceAddress,
     Neighbor,
     NeighborFamily,
     Port,
 )
-from fabric.simulate._links import Links
+from fabric.simulate._links import Attachment, Links
 from fabric.simulate._path import router_id
 from fabric.simulate._values import SessionDown, SessionEnd, SessionType
 
@@ -27,9 +27,11 @@ LINK_LOCAL: LinkLocal = "link-local"
 PeerAddress = Address | LinkLocal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(
+    slots=True, eq=False
+)  # not frozen, which takes five times as long to make, for each end of each session
 class Peer:
-    """One `neighbor` statement together with what it means on its device; one object for each."""
+    """One `neighbor` statement together with what it means on its device; one object for each, never changed."""
 
     device: DeviceConfig
     instance: BgpInstance
@@ -40,8 +42,14 @@ class Peer:
     """The AS that this end says it is."""
     router_id: IPv4Address
     """The BGP identifier that this end sends."""
-    settings: Mapping[Family, NeighborFamily]
-    """What it says of each address family that is activated at this end."""
+
+    def settings(self, family: Family) -> NeighborFamily | None:
+        """What it says of the address family; `None` where that is not activated at this end."""
+        found = None
+        for item in self.neighbor.families:
+            if item.family == family:
+                found = item
+        return found
 
     @property
     def ttl_limited(self) -> bool:
@@ -71,8 +79,7 @@ class Peer:
         return not self.neighbor.passive and self.neighbor.port in (None, 179)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """Where a peer statement leads: the port that owns the address, and the addresses of both ends."""
 
     port: Port
@@ -81,7 +88,7 @@ class Reached:
     """The own address; `None` where only the route to the peer tells it."""
     interface: str | None
     """The own interface on the shared link; `None` when the peer is further away."""
-    near: tuple[Interface, InterfaceAddress] | None = None
+    near: Attachment | None = None
     """The own interface and its address on whose subnet the peer's address was found."""
 
 
@@ -104,8 +111,7 @@ def peers_of(links: Links) -> Iterator[Peer]:
 
 def _peer(device: DeviceConfig, instance: BgpInstance, neighbor: Neighbor, identifier: IPv4Address) -> Peer:
     end = SessionEnd(device.name, str(neighbor.peer))
-    settings = {item.family: item for item in neighbor.families}
-    return Peer(device, instance, neighbor, end, neighbor.local_as or instance.asn, identifier, settings)
+    return Peer(device, instance, neighbor, end, neighbor.local_as or instance.asn, identifier)
 
 
 def reach(links: Links, peer: Peer) -> Reached | Unreached:
@@ -117,15 +123,15 @@ def reach(links: Links, peer: Peer) -> Reached | Unreached:
     found = links.connected_address(peer.device, address)
     if found is None:
         return _reach_far(links, peer, address)
-    interface, local_address = found
-    far = links.far_end(Port(peer.device.name, interface.name))
+    name = found.interface.name
+    far = links.far_end(Port(peer.device.name, name))
     if far is None or far not in links.owners.get(address, ()):
         where = "nothing" if far is None else str(far)
         return Unreached(
             SessionDown.NO_OWNER,
-            f"{address} is on the subnet of {interface.name}, and {where} is at the other end of its cable",
+            f"{address} is on the subnet of {name}, and {where} is at the other end of its cable",
         )
-    return Reached(far, address, peer.neighbor.update_source or local_address.ip, interface.name, found)
+    return Reached(far, address, peer.neighbor.update_source or found.ip, name, found)
 
 
 def _reach_far(links: Links, peer: Peer, address: Address) -> Reached | Unreached:

@@ -42,19 +42,20 @@ class Graph:
 
     def metric(self, channel: Channel, next_hop: BgpNextHop) -> int | Reason:
         """The IGP metric of a next hop at the channel's receiver, or why it cannot be used."""
-        for position, own in enumerate(channel.own_next_hop):
-            if next_hop is own:
-                key = 2 * channel.index + position
-                if key not in self._own_metrics:
-                    self._own_metrics[key] = self._metric(channel, next_hop)
-                return self._own_metrics[key]
-        return self._metric(channel, next_hop)
+        own = channel.own_next_hop
+        if next_hop is not own[0] and next_hop is not own[1]:
+            return self._metric(channel, next_hop)
+        key = 2 * channel.index + (next_hop is not own[0])
+        found = self._own_metrics.get(key)
+        if found is None:
+            found = self._own_metrics[key] = self._metric(channel, next_hop)
+        return found
 
     def _metric(self, channel: Channel, next_hop: BgpNextHop) -> int | Reason:
         address = next_hop.address
         if address is not None and address in channel.receiver.own_addresses:
             return Reason.NEXT_HOP_SELF
-        if address is None or next_hop.uses_link_local:
+        if address is None or address is channel.near or next_hop.uses_link_local:
             return 0
         found = self._igp_metric(channel.receiver.name, address, channel.source.ttl_limited)
         return Reason.NEXT_HOP_UNREACHABLE if found is None else found

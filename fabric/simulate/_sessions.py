@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from fabric._values import dataclass
 from fabric.config import Address, Family, Prefix
 from fabric.simulate._links import Links
 from fabric.simulate._peers import LINK_LOCAL, Peer, PeerAddress, Reached, Unreached, peers_of, reach
 from fabric.simulate._values import Session, SessionDown, SessionEnd, SessionType
 
 _FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
+_COMBINED: Mapping[tuple[bool, bool], tuple[Family, ...]] = {
+    (True, True): _FAMILIES,
+    (True, False): ("ipv4",),
+    (False, True): ("ipv6",),
+    (False, False): (),
+}
 
 
 class Forwarding(Protocol):
@@ -24,8 +29,7 @@ class Forwarding(Protocol):
         """True when packets from the device to `address` arrive, whichever ECMP member they take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One end of an established session."""
 
     peer: Peer
@@ -40,8 +44,7 @@ class Side:
     """The connected subnet that the peer's address is on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Established:
+class Established(NamedTuple):
     """A session that is up, seen from both ends."""
 
     a: Side
@@ -53,8 +56,7 @@ class Established:
         return (self.a, self.b), (self.b, self.a)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A neighbor statement and its counterpart, matched on the healthy fabric."""
 
     a: Peer
@@ -156,7 +158,8 @@ def settle(
 
 
 def _common_families(a: Peer, b: Peer) -> tuple[Family, ...]:
-    return tuple(family for family in _FAMILIES if family in a.settings and family in b.settings)
+    ipv4, ipv6 = (bool(a.settings(family) and b.settings(family)) for family in _FAMILIES)
+    return _COMBINED[ipv4, ipv6]
 
 
 def _reach_now(links: Links, pair: Pair) -> tuple[Reached | Unreached, Reached | Unreached]:
@@ -246,11 +249,11 @@ def _side(links: Links, end: tuple[Peer, Reached], other: Peer, local: PeerAddre
     if isinstance(local, str) or isinstance(remote, str):
         return Side(peer, local, remote, str(peer.neighbor.peer), True, type_, None)
     near = reached.near or links.connected_address(peer.device, remote)
-    if near is not None and near[1].ip == local:
-        interface = near[0].name
+    if near is not None and (near.ip is local or near.ip == local):
+        interface = near.interface.name
     else:
         interface = next(port for port in links.owners[local] if port.device == peer.device.name).interface
-    return Side(peer, local, remote, interface, near is not None, type_, None if near is None else near[1].network)
+    return Side(peer, local, remote, interface, near is not None, type_, None if near is None else near.address.network)
 
 
 def _refused(a: Peer, b: Peer) -> Unreached | None:

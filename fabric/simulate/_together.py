@@ -62,7 +62,8 @@ class Rules:
         intern = Intern()
         announcing = Announcing(graph, sets, intern)
         self.groups, self.announce, self.default = announcing.groups, announcing.announce, announcing.default
-        self.arrive = Receiving(graph, sets, intern).arrive
+        receiving = Receiving(graph, sets, intern)
+        self.arrive, self.heeding = receiving.arrive, receiving.heeding
 
     def offered(self, index: int, received: Iterable[Held]) -> list[Offer]:
         """Every usable path of the speaker with its classes, in no order."""
@@ -129,9 +130,15 @@ def _news(rules: Rules, state: State, index: int) -> Iterator[tuple[Channel, Sen
     before = state.sent[index]
     state.sent[index] = {group: rules.announce(group, best) for group in rules.groups[index]}
     for group, channels in rules.groups[index].items():
-        sent = state.sent[index][group]
-        if sent != before.get(group, NOTHING):
-            yield from ((channel, sent) for channel in channels)
+        sent, told = state.sent[index][group], before.get(group, {})
+        if sent != told:
+            yield from ((channel, sent) for channel in rules.heeding(channels, _changes(told, sent)))
+
+
+def _changes(told: Sent, sent: Sent) -> Sent:
+    """The announcements that are new or withdrawn, with the classes of which they are."""
+    found = ((message, told.get(message, 0) ^ sent.get(message, 0)) for message in {**told, **sent})
+    return {message: classes for message, classes in found if classes}
 
 
 def _deliver(rules: Rules, state: State, channel: Channel, sent: Sent) -> bool:

@@ -5,7 +5,7 @@ Entries are computed on demand and kept: a question about one next hop touches o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -37,6 +37,11 @@ class Legs(NamedTuple):
     def usable(self) -> bool:
         """True when at least one next hop is active."""
         return bool(self.hops) or self.blackhole
+
+    @property
+    def interface(self) -> str | None:
+        """The interface of the only hop; `None` where there are several."""
+        return next((hop.interface for hop in self.hops if len(self.hops) == 1), None)
 
 
 class _Route(NamedTuple):
@@ -98,8 +103,8 @@ class Zebra:
         """True when the device has not failed."""
         return device in self._tables
 
-    def local_prefixes(self, device: str, family: Family) -> dict[Prefix, None]:
-        """The prefixes of the family with a connected or static route on the device, in their order."""
+    def local_prefixes(self, device: str, family: Family) -> Mapping[Prefix, FibEntry | None]:
+        """The prefixes of the family with a connected or static route on the device; connected ones with the route."""
         return self._tables[device].local[4 if family == "ipv4" else 6]
 
     def bgp_covering(self, address: Address) -> Iterator[Prefix]:
@@ -133,8 +138,8 @@ class Zebra:
     def connected_metric(self, device: str, address: Address) -> int | None:
         """The metric of the connected route to a next hop, `None` without one."""
         tables = self._tables[device]
-        prefix = tables.cover.longest(address)
-        if prefix is None or (prefix.prefixlen == 0 and not tables.device.resolve_via_default):
+        found = tables.cover.longest(address)
+        if found is None or (found[0].prefixlen == 0 and not tables.device.resolve_via_default):
             return None
         return 0
 
@@ -172,7 +177,7 @@ class Zebra:
             yield from own.values() if vrf_name(part) == name else filter(None, (own.get(name),))
 
     def _covering(self, device: str, address: Address) -> Iterator[Prefix]:
-        local = list(self._tables[device].cover.covering(address))
+        local = [prefix for prefix, _ in self._tables[device].cover.covering(address)]
         learned = [prefix for prefix in self._bgp_cover.covering(address) if prefix not in local]
         return iter(sorted((*local, *learned), key=_longest_first) if learned else local)
 
@@ -197,10 +202,9 @@ class Zebra:
 
     def _install(self, tables: _Tables, prefix: Prefix, route: _Route) -> FibEntry | None:
         """The kernel's route: its active next hops that the protocol's FIB filter lets through."""
-        direct: set[NextHop] = set()
-        recursive: set[NextHop] = set()
-        blackhole, source = False, None
-        filter_ = tables.filters.get((f"ipv{prefix.version}", route.protocol))
+        used: list[Legs] = []
+        source = None
+        filter_ = tables.filters.get((f"ipv{prefix.version}", route.protocol)) if tables.filters else None
         for legs, interface in route.legs:
             if not legs.usable:
                 continue
@@ -210,14 +214,12 @@ class Zebra:
                 if passed is None:
                     continue
                 source = passed.source or source
-            (direct if legs.direct else recursive).update(legs.hops)
-            blackhole = blackhole or legs.blackhole
-        hops = frozenset(direct | recursive)
-        if not hops and not blackhole:
+            used.append(legs)
+        if not used:
             return None
-        # zebra 8.4 tells the two kinds apart and so sends a hop that is of both twice, which Linux refuses for IPv6.
-        refused = prefix.version == 6 and bool(direct & recursive) and tables.device.frr_release < 10
-        return FibEntry(prefix, route.protocol, hops, source, blackhole and not hops, route.metric, refused)
+        hops = used[0].hops if len(used) == 1 else frozenset[NextHop]().union(*[legs.hops for legs in used])
+        refused = prefix.version == 6 and tables.device.frr_release < 10 and _sent_twice(used)
+        return FibEntry(prefix, route.protocol, hops, source, not hops, route.metric, refused)
 
     def _static_legs(
         self, tables: _Tables, prefix: Prefix, hops: Iterable[StaticNextHop]
@@ -253,7 +255,7 @@ class Zebra:
                 yield Legs(frozenset({NextHop(name, None, link_local=True)} if name in tables.interfaces else ())), name
                 continue
             legs = self._resolve(tables, path.next_hop.address, prefix, recursive)
-            yield legs, next((hop.interface for hop in legs.hops if len(legs.hops) == 1), None)
+            yield legs, legs.interface if tables.filters else None
 
     def _imported_legs(self, path: Path, vrf: str, prefix: Prefix) -> Legs:
         """The hops in the VRF that the path is from: of its next hop, or of the route itself where that is its own.
@@ -274,12 +276,12 @@ class Zebra:
         if address in top:
             return self._walk(tables, address, top, recursive)
         key = (tables.device.name, address, recursive)
-        if key not in self._resolved:
+        legs = self._resolved.get(key)
+        if legs is None:
             legs = self._walk(tables, address, None, recursive)
-            if self._cut:
-                return legs
-            self._resolved[key] = legs
-        return self._resolved[key]
+            if not self._cut:
+                self._resolved[key] = legs
+        return legs
 
     def _walk(self, tables: _Tables, address: Address, top: Prefix | None, recursive: bool) -> Legs:
         near = None if top is not None else self._connected_way(tables, address)
@@ -304,16 +306,24 @@ class Zebra:
 
     def _connected_way(self, tables: _Tables, address: Address) -> Legs | None:
         """Where no route is closer than a connected one, as for nearly every next hop: its legs."""
-        prefix, learned = tables.cover.longest(address), self._bgp_cover.longest(address)
-        if not prefix or prefix.prefixlen == 0 or (learned is not None and learned.prefixlen > prefix.prefixlen):
+        found, learned = tables.cover.longest(address), self._bgp_cover.longest(address)
+        if found is None:
             return None
-        entry = tables.connected.get(prefix)
-        return None if entry is None else _over(entry, address)
+        prefix, entry = found
+        if entry is None or prefix.prefixlen == 0 or (learned is not None and learned.prefixlen > prefix.prefixlen):
+            return None
+        return _over(entry, address)
 
 
 def _over(connected: FibEntry, address: Address) -> Legs:
     """The legs of a next hop on a connected subnet."""
-    return Legs(frozenset(NextHop(hop.interface, address) for hop in connected.next_hops), direct=True)
+    return Legs(frozenset([NextHop(hop.interface, address) for hop in connected.next_hops]), direct=True)
+
+
+def _sent_twice(used: Sequence[Legs]) -> bool:
+    """True when zebra 8.4 sends a hop twice, which Linux refuses for IPv6: one that is direct and recursive is two."""
+    direct = {hop for legs in used if legs.direct for hop in legs.hops}
+    return any(hop in direct for legs in used if not legs.direct for hop in legs.hops)
 
 
 def _longest_first(prefix: Prefix) -> int:
@@ -335,16 +345,14 @@ class _Tables:
         connected = _connected(self.interfaces.values())
         self.connected: dict[Prefix, FibEntry] = {**connected[4], **connected[6]}
         self.statics = _statics(device)
-        self.local: dict[int, dict[Prefix, None]] = {
-            version: {
-                **dict.fromkeys(found),
-                **dict.fromkeys(prefix for prefix in self.statics if prefix.version == version),
-            }
+        self.local: dict[int, dict[Prefix, FibEntry | None]] = {
+            version: {**found, **{p: found.get(p) for p in self.statics if p.version == version}}
             for version, found in connected.items()
         }
         """By IP version the prefixes with a connected or static route configured and, for connected ones, up."""
         self.filters: dict[tuple[str, str], FibFilter] = {(f.family, f.protocol): f for f in device.fib_filters}
-        self.cover = PrefixTable((prefix, prefix) for prefix in self.prefixes())
+        local = chain.from_iterable(found.items() for found in self.local.values())
+        self.cover = PrefixTable((item[0], item) for item in local)
 
     def prefixes(self) -> Iterator[Prefix]:
         """The prefixes of both versions that have a connected or static route."""
@@ -359,8 +367,11 @@ def _connected(interfaces: Iterable[Interface]) -> dict[int, dict[Prefix, FibEnt
         for address in interface.addresses:
             prefix: Prefix = address.network
             known = found[prefix.version]
-            if not address.ip.is_link_local and (prefix not in known or interface.name == LOOPBACK):
-                known[prefix] = FibEntry(prefix, "connected", hops)
+            if address.is_link_local:
+                continue
+            entry = FibEntry(prefix, "connected", hops)
+            if known.setdefault(prefix, entry) is not entry and interface.name == LOOPBACK:
+                known[prefix] = entry
     return found
 
 
