@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from fabric._values import dataclass
@@ -141,7 +142,7 @@ def _family(side: Side, family: Family) -> NeighborFamily:
     down = side.toward == "down"
     hosts, with_default = hosts_list(family), default_and_hosts_list(family)
     reflects = side.internal and side.peer.device.tier == "node"
-    return NeighborFamily(
+    made = NeighborFamily(
         family,
         prefix_list_in=hosts if down else with_default,
         prefix_list_out=_announced(side, family),
@@ -152,6 +153,13 @@ def _family(side: Side, family: Family) -> NeighborFamily:
         default_originate=down and _originates_default(side),
         allowas_in=_allowas_in(side),
     )
+    return _shared(made)
+
+
+@lru_cache(maxsize=1024)
+def _shared(settings: NeighborFamily) -> NeighborFamily:
+    """The one object for equal settings: a fabric has a handful of them, and two sessions a link."""
+    return settings
 
 
 def _announced(side: Side, family: Family) -> str:

@@ -24,7 +24,7 @@ from fabric.simulate._origins import originated
 from fabric.simulate._path import Path, Router
 from fabric.simulate._reachability import Fates, Towards, Walk, Way
 from fabric.simulate._rounds import Round
-from fabric.simulate._sessions import Pair, as_session, pair_up, settle
+from fabric.simulate._sessions import Pair, as_session, settle
 from fabric.simulate._simulation import Simulation
 from fabric.simulate._tables import prefix_order
 from fabric.simulate._values import Failures, FibEntry, Session
@@ -61,10 +61,10 @@ class Before:
             self._entries[key] = paths, self.round.zebra.bgp_route(device, prefix, paths)
         return self._entries[key][1]
 
-    @cached_property
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """The neighbor statements in pairs, in the order of the sessions."""
-        return pair_up(self.links)
+        return self.simulation._pairs
 
     def after(self, failures: Failures, effects: Sequence[Effect]) -> After:
         """The state under `failures`, which include those of this one; the effects are those of what is new."""

@@ -15,7 +15,7 @@ from fabric.simulate._sessions import Established, Side
 from fabric.simulate._values import SessionEnd
 
 
-@dataclasses.dataclass(slots=True, eq=False)  # not frozen, which takes five times as long to make
+@dataclasses.dataclass(slots=True, eq=False)  # frozen, it would take four times as long to make
 class Channel:
     """One direction of a session in one family. Compared by identity: there is one object for each, never changed."""
 

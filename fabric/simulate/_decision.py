@@ -93,15 +93,15 @@ def tying(ranked: tuple[object, ...]) -> tuple[object, ...]:
 
 def _late_rank(path: Path) -> tuple[bool, int, int, int, int, int, str]:
     """Everything after the MED: eBGP before iBGP, IGP metric, then the tie-breakers."""
-    return (not path.external, path.igp_metric, *_tie_rank(path))
+    attributes, source = path.attributes, path.source
+    if source is None:
+        return True, path.igp_metric, 0, 0, 0, 0, ""
+    identifier = source.peer_router_id if attributes.originator_id is None else attributes.originator_id
+    return not source.external, path.igp_metric, identifier, len(attributes.cluster_list), *source.peer_rank
 
 
 def _tie_rank(path: Path) -> tuple[int, int, int, int, str]:
-    if path.source is None:
-        return 0, 0, 0, 0, ""
-    attributes = path.attributes
-    identifier = path.source.peer_router_id if attributes.originator_id is None else attributes.originator_id
-    return identifier, len(attributes.cluster_list), *path.source.peer_rank
+    return _late_rank(path)[2:]
 
 
 def _leaders(paths: Sequence[Path]) -> list[Path]:

@@ -63,7 +63,7 @@ class Links:
 
     def _home(self, port: Port) -> Port:
         """The port as its own VRF has it: routes that another VRF takes over leave by interfaces of this one."""
-        homes = self.healthy._homes
+        homes = self._homes
         return homes.get(port, port) if homes else port
 
     def parts_of(self, device: str) -> tuple[str, ...]:
@@ -76,6 +76,8 @@ class Links:
 
     @cached_property
     def _homes(self) -> dict[Port, Port]:
+        if self.healthy is not self:
+            return self.healthy._homes
         return {
             Port(other, interface.name): Port(name, interface.name)
             for parts in self._siblings.values()

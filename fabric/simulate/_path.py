@@ -75,7 +75,7 @@ class Settings:
     """Some iBGP peer is told next hops as they came, so that it sees which of several equal paths is the best one."""
 
 
-@dataclasses.dataclass(slots=True, eq=False)  # not frozen, which takes five times as long to make
+@dataclasses.dataclass(slots=True, eq=False)  # frozen, it would take four times as long to make
 class Source:
     """The session that a path came over, as its receiver sees it; one object for each direction, never changed."""
 

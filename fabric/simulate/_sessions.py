@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from fabric.config import Address, Family, Prefix
@@ -71,32 +71,28 @@ def pair_up(links: Links) -> tuple[Pair, ...]:
     """Every neighbor statement in exactly one pair. Statements that name each other's address come first."""
     healthy = links.healthy
     peers = list(peers_of(healthy))
-    reached = {peer.end: reach(healthy, peer) for peer in peers}
-    leading: dict[tuple[str, str], list[Peer]] = {}
-    for peer in peers:
-        leads = reached[peer.end]
-        if isinstance(leads, Reached):
-            leading.setdefault((peer.device.name, leads.port.device), []).append(peer)
-    mate: dict[SessionEnd, Peer] = {}
+    leads = [reach(healthy, peer) for peer in peers]
+    between: dict[tuple[str, str], list[int]] = {}
+    for number, (peer, lead) in enumerate(zip(peers, leads, strict=True)):
+        if isinstance(lead, Reached):
+            between.setdefault((peer.device.name, lead.port.device), []).append(number)
+    mates: dict[int, int] = {}
     for exact in (True, False):
-        for peer in peers:
-            found = reached[peer.end]
-            if peer.end in mate or isinstance(found, Unreached):
+        for number, lead in enumerate(leads):
+            if number in mates or isinstance(lead, Unreached):
                 continue
-            for other in leading.get((found.port.device, peer.device.name), ()):
-                if other.end not in mate and other.end != peer.end and _names(peer, reached, other, exact):
-                    mate[peer.end], mate[other.end] = other, peer
+            for other in between.get((lead.port.device, peers[number].device.name), ()):
+                if other not in mates and other != number and _names(lead, leads[other], exact):
+                    mates[number], mates[other] = other, number
                     break
-    return tuple(_pairs(peers, mate, reached))
+    return tuple(_pairs(peers, leads, mates))
 
 
-def _names(peer: Peer, reached: Mapping[SessionEnd, Reached | Unreached], other: Peer, exact: bool) -> bool:
-    """True when `other`, of the device that `peer` leads to and led back to its device, points at `peer`.
+def _names(here: Reached, there: Reached | Unreached, exact: bool) -> bool:
+    """True when a statement that leads `there` points at the one that leads `here`; each leads to the other's device.
 
     That is at its very address, or (not exact) at any address of its device.
     """
-    here, there = reached[peer.end], reached[other.end]
-    assert isinstance(here, Reached)
     assert isinstance(there, Reached)
     if exact:
         return here.local in (None, there.remote) and there.local in (None, here.remote)
@@ -107,25 +103,20 @@ def _names(peer: Peer, reached: Mapping[SessionEnd, Reached | Unreached], other:
     return here.remote.version == there.remote.version
 
 
-def _pairs(
-    peers: Iterable[Peer], mate: Mapping[SessionEnd, Peer], reached: Mapping[SessionEnd, Reached | Unreached]
-) -> Iterable[Pair]:
-    done: set[SessionEnd] = set()
-    for peer in peers:
-        if peer.end in done:
-            continue
-        other = mate.get(peer.end)
-        found = reached[peer.end]
+def _pairs(peers: Sequence[Peer], leads: Sequence[Reached | Unreached], mates: Mapping[int, int]) -> Iterable[Pair]:
+    for number, (peer, lead) in enumerate(zip(peers, leads, strict=True)):
+        other = mates.get(number)
         if other is not None:
-            done.add(other.end)
-            back = reached[other.end]
-            assert isinstance(found, Reached)
+            if other < number:
+                continue
+            back = leads[other]
+            assert isinstance(lead, Reached)
             assert isinstance(back, Reached)
-            yield Pair(peer, other, reached=(found, back))
-        elif isinstance(found, Unreached):
-            yield Pair(peer, None, found)
+            yield Pair(peer, peers[other], reached=(lead, back))
+        elif isinstance(lead, Unreached):
+            yield Pair(peer, None, lead)
         else:
-            text = f"{found.port.device} has no neighbor statement that leads back to {peer.device.name}"
+            text = f"{lead.port.device} has no neighbor statement that leads back to {peer.device.name}"
             yield Pair(peer, None, Unreached(SessionDown.NO_COUNTERPART, text))
 
 

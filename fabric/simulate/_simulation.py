@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from fabric._bulk import without_collection
 from fabric._values import dataclass
@@ -12,7 +13,7 @@ from fabric.simulate._forwarding import Fate, Forwarding, TracedPath
 from fabric.simulate._links import Links
 from fabric.simulate._path import Path, Router
 from fabric.simulate._rounds import Fabric, Round, last_round, speakers
-from fabric.simulate._sessions import as_session, pair_up
+from fabric.simulate._sessions import Pair, as_session, pair_up
 from fabric.simulate._values import NONE, Failures, FibEntry, RibEntry, Session, UnknownDeviceError
 from fabric.simulate._vrf import separated, separated_failures
 
@@ -23,11 +24,15 @@ class Simulation:
 
     fabric: FabricConfig
     failures: Failures
-    sessions: tuple[Session, ...]
-    """Every session that the configurations ask for, up or down."""
     _links: Links
+    _pairs: tuple[Pair, ...]
     _round: Round
     _routers: Mapping[str, Router]
+
+    @cached_property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session that the configurations ask for, up or down."""
+        return tuple(as_session(*both) for both in zip(self._pairs, self._round.given.sessions, strict=True))
 
     def rib(self, device: str, family: Family) -> Mapping[Prefix, RibEntry]:
         """The BGP table of the device: every path that reached it, and why each but the best one lost."""
@@ -94,9 +99,8 @@ def simulate(fabric: FabricConfig, failures: Failures = NONE) -> Simulation:
     links = Links(fabric, failures)
     common = Fabric(links, pair_up(links), tuple(speakers(links)))
     final = last_round(common)
-    sessions = tuple(as_session(*both) for both in zip(common.pairs, final.given.sessions, strict=True))
     routers = {router.name: router for router in common.routers}
-    return Simulation(fabric, failures, sessions, links, final, routers)
+    return Simulation(fabric, failures, links, common.pairs, final, routers)
 
 
 @dataclass(frozen=True, slots=True)
