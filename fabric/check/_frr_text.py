@@ -51,6 +51,12 @@ class FrrFile:
         heads = dict.fromkeys(line.section for line in self.lines if line.section.startswith("router bgp "))
         return tuple(Router(self, head, tuple(x for x in self.lines if x.section == head)) for head in heads)
 
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The addresses of its interfaces."""
+        lines = (*self.having("ip", "address"), *self.having("ipv6", "address"))
+        return frozenset(line.words[2].partition("/")[0] for line in lines if len(line.words) > 2)
+
     def having(self, *words: str) -> Iterator[Line]:
         """The statements that start with these words."""
         return (line for line in self.lines if line.words[: len(words)] == words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fabric.check._frr_text import FrrFile, Line, Peer, Router
 from fabric.check._rule import Hit, Rule
@@ -96,16 +96,26 @@ def router_ids_differ(scene: FrrScene) -> Iterator[Hit]:
 
 def shared_asn_is_let_in(scene: FrrScene) -> Iterator[Hit]:
     """Files of one AS with nodes in it, whose routes come back over another AS."""
-    by_asn: dict[str, set[str]] = {}
+    by_asn: dict[str, dict[str, frozenset[str]]] = {}
     for file, router in _whole(scene):
-        by_asn.setdefault(router.asn, set()).add(file.device)
+        if any(peer.external for peer in router.peers):
+            by_asn.setdefault(router.asn, {})[file.device] = file.addresses
     for file, router in _whole(scene):
         outside = [peer for peer in router.peers if peer.external]
-        alone = len(by_asn[router.asn]) < 2 or not _has_nodes_below(router)
-        if outside and not alone and not any(peer.says("allowas-in") for peer in outside):
-            others = sorted(by_asn[router.asn] - {file.device})
-            text = f"AS {router.asn} is {', '.join(others[:3])}'s too, and no eBGP peer has `allowas-in`"
-            yield hit(file, _head(router), text)
+        if outside and _has_nodes_below(router) and not any(peer.says("allowas-in") for peer in outside):
+            others = _beyond_another_as(file, router, by_asn[router.asn])
+            if others:
+                text = f"AS {router.asn} is {', '.join(others[:3])}'s too, and no eBGP peer has `allowas-in`"
+                yield hit(file, _head(router), text)
+
+
+def _beyond_another_as(file: FrrFile, router: Router, members: Mapping[str, frozenset[str]]) -> list[str]:
+    """The devices of the router's AS whose routes come over another AS.
+
+    `members` are those with eBGP peers: what a node with none announces comes from its leaf, over iBGP or as the leaf's.
+    """
+    near = {peer.name for peer in router.peers if peer.internal}
+    return sorted(name for name, addresses in members.items() if name != file.device and not near & addresses)
 
 
 def _has_nodes_below(router: Router) -> bool:
