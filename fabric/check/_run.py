@@ -12,6 +12,7 @@ from fabric.check._rule import Finding, Hit, Rule, RuleInfo, Scene
 from fabric.check._scene import DesignScene, FrrScene, ResourceScene, SuppressionScene
 from fabric.check._suppress import apply, of_annotations, of_comments, of_design
 from fabric.check._values import at
+from fabric.config import Secret
 from fabric.errors import Problem
 from fabric.kubernetes import (
     ClusterSource,
@@ -20,6 +21,7 @@ from fabric.kubernetes import (
     Resources,
     Sifted,
     parse_documents,
+    passwords_among,
     sift,
 )
 from fabric.kubernetes import release as release_named
@@ -28,7 +30,7 @@ from fabric.plan import Plan
 from fabric.render import frr_tree
 
 _FRR_SUFFIX = ".conf"
-_NO_RESOURCES = ("secrets-template.yaml", "kustomization.yaml")
+_NO_RESOURCE = "kustomization.yaml"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Subject:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Resource files (YAML, JSON) and FRR's (`.conf`) by name. Not shown by `repr`: they may hold passwords."""
     release: str = "4.20"
+    passwords: Mapping[str, Secret] = field(default_factory=dict)
+    """The switches' passwords by the name of their Secret; of others, those of Secrets among `texts` are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def check(subject: Subject, only: Callable[[str], bool] = lambda _id: True) -> C
     and `InputError` for a design whose own resources the controllers would refuse.
     """
     run = _Run(only)
-    design = DesignScene(subject.plan, _cluster(subject)) if subject.plan is not None else None
+    design = _design(subject.plan, subject) if subject.plan is not None else None
     files = _files(subject, design)
     placed = [*of_comments(subject.texts), *(of_design(subject.plan.design) if subject.plan else ())]
     if design is not None:
@@ -111,6 +115,14 @@ class _Files:
     frr: tuple[FrrFile, ...]
 
 
+def _design(plan: Plan, subject: Subject) -> DesignScene:
+    """The design with what its nodes run; switches have the passwords of the Secrets that the nodes have."""
+    names = plan.design.topology.passwords.names
+    found = passwords_among(_resource_texts(subject.texts), names) if names else {}
+    known = {n: s for n, s in subject.passwords.items() if n not in found or not found[n].is_placeholder}
+    return DesignScene(plan, _cluster(subject), {**found, **known})
+
+
 def _cluster(subject: Subject) -> ClusterSource | None:
     """The given resources as what the design's nodes run."""
     texts = _resource_texts(subject.texts)
@@ -135,7 +147,7 @@ def _files(subject: Subject, design: DesignScene | None) -> _Files:
 
 
 def _is_resource(name: str) -> bool:
-    return name.endswith(".yaml") and not name.endswith(_NO_RESOURCES)
+    return name.endswith(".yaml") and not name.endswith(_NO_RESOURCE)
 
 
 def _documents(texts: Mapping[str, str]) -> list[Document]:

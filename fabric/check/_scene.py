@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
 
 from fabric._values import dataclass
 from fabric.check._frr_text import FrrFile
 from fabric.check._rule import Hit
 from fabric.check._views import Attachment, NodeNetwork, NodeSet, PoolView, Subnet, Views
-from fabric.config import FabricConfig
+from fabric.config import FabricConfig, Secret
 from fabric.errors import InputError
 from fabric.kubernetes import ClusterSource, Document, Resource, Sifted, configure
 from fabric.kubernetes.lint import Finding as LintFinding
@@ -25,15 +26,17 @@ class DesignScene:
 
     plan: Plan
     cluster: ClusterSource | None = None
+    passwords: Mapping[str, Secret] = field(default_factory=dict)
+    """The passwords of the switches by the name of their Secret, where they are known."""
 
     @cached_property
     def _configured(self) -> tuple[FabricConfig, str]:
         try:
-            return configure(self.plan, self.cluster), ""
+            return configure(self.plan, self.cluster, self.passwords), ""
         except InputError as error:
             if self.cluster is None:
                 raise
-            return configure(self.plan), str(error)
+            return configure(self.plan, None, self.passwords), str(error)
 
     @property
     def fabric(self) -> FabricConfig:

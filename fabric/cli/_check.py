@@ -11,6 +11,7 @@ import typer
 
 from fabric.cli._console import answer, answer_json, say, show
 from fabric.cli._options import DEFAULT_RELEASE, Format, FormatOption, JsonOption, ReleaseOption
+from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, planned
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def check(
     release: ReleaseOption = DEFAULT_RELEASE,
     ledger: LedgerOption = None,
     pins: PinsOption = None,
+    secrets: SecretsOption = None,
     rule: Annotated[
         list[str] | None,
         typer.Option("--rule", metavar="ID", help="Only this rule, or FAB-4 for a hundred. May repeat."),
@@ -61,11 +63,15 @@ def check(
     named = [*(files or ()), *(resources or ())]
     if not named:
         raise InputError("check: found nothing to check. Name a topology file, or files with --resources.")
-    if len(files or ()) > 1 and (ledger or pins or resources):
-        raise InputError("check: --ledger, --pins and --resources belong to one topology. Name one FILE with them.")
+    if len(files or ()) > 1 and (ledger or pins or resources or secrets):
+        text = "--ledger, --pins, --secrets and --resources belong to one topology. Name one FILE with them."
+        raise InputError(f"check: {text}")
+    if secrets and not files:
+        raise InputError("check: --secrets has the passwords of a topology's switches. Name the topology FILE.")
     texts, only = _texts(resources), _chosen_rules(rule)
     plans = [planned(file, ledger, pins) for file in files or ()]
-    report = merged(checked(Subject(plan, texts, release), only) for plan in plans or (None,))
+    passwords = passwords_for(plans[0].design, secrets) if secrets else {}
+    report = merged(checked(Subject(plan, texts, release, passwords), only) for plan in plans or (None,))
     answer(
         chosen,
         lambda: say(check_text(report).rstrip()),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from fabric.kubernetes._configure import ClusterSource, configure
     from fabric.kubernetes._documents import Document, ResourceError, parse_documents
     from fabric.kubernetes._files import read_texts, resources_of
-    from fabric.kubernetes._passwords import passwords_of, variable
+    from fabric.kubernetes._passwords import passwords_among, passwords_of, variable
     from fabric.kubernetes._release import RELEASES, Dialect, Release, release
     from fabric.kubernetes._resources import (
         HOSTNAME_LABEL,
@@ -45,6 +45,7 @@ __all__ = [
     "nodes_of",
     "parse_documents",
     "parse_selector",
+    "passwords_among",
     "passwords_of",
     "read_texts",
     "release",

@@ -45,6 +45,16 @@ def passwords_of(
     return {name: found[name] for name in wanted if name in found}
 
 
+def passwords_among(texts: Mapping[str, str], names: Iterable[str]) -> Mapping[str, Secret]:
+    """The passwords called `names` that the Secrets among any resources hold, placeholders too; never an error."""
+    wanted, found = frozenset(names), dict[str, Secret]()
+    for document in _secrets(texts, []):
+        name, (_, value) = document.value["metadata"]["name"], _password(document.value)
+        if name in wanted and value is not None:
+            found.setdefault(name, Secret(value, name))
+    return found
+
+
 def _missing(files: str, name: str) -> Problem:
     allowed = f"Secret {name}, or ${variable(name)}"
     return Problem(files, "", f"no value for Secret {name}", allowed, "Add the Secret, or set the variable.")

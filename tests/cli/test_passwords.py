@@ -75,3 +75,36 @@ def test_a_file_that_lacks_a_secret_or_is_missing_is_refused(topology: Path, tmp
     assert done.returncode == 2
     assert "none.yaml cannot be read" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["bgp-cluster", "y"])
+def test_a_check_knows_the_secrets_that_a_design_names(name: str, topology: Path) -> None:
+    """FAB-515 called every node of a design with passwords frozen, as the Secrets are in no kustomization."""
+    topology.write_text(_TOPOLOGY.replace("cluster: bgp-cluster", f'cluster: "{name}"'))
+    done = fabric("check", topology, "--rule", "FAB-5")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "0 errors" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "sound"), [("first-word", True), ("another", False), ("REPLACE-ME:bgp-cluster", True)]
+)
+def test_a_check_of_resources_compares_their_passwords_with_those_given(
+    value: str, sound: bool, topology: Path, tmp_path: Path
+) -> None:
+    fabric("render", topology, "-o", tmp_path / "out", "--export", "kubernetes")
+    template = tmp_path / "out/kubernetes/secrets-template.yaml"
+    template.write_text(template.read_text().replace("REPLACE-ME:bgp-cluster", value))
+    asked = ("check", topology, "--resources", tmp_path / "out/kubernetes", "--rule", "FAB-301")
+    assert fabric(*asked).returncode == 0
+    done = fabric(*asked, "--secrets", tmp_path / "secrets.yaml")
+    assert done.returncode == (0 if sound else 1), done.stderr
+    assert ("passwords of" in done.stdout) is not sound
+
+
+def test_secrets_of_a_check_are_for_one_topology_and_have_all_of_it(topology: Path, tmp_path: Path) -> None:
+    (tmp_path / "secrets.yaml").write_text(_SECRETS.partition("---")[0])
+    done = fabric("check", topology, "--secrets", tmp_path / "secrets.yaml")
+    assert (done.returncode, "no value for Secret bgp-fabric" in done.stderr) == (2, True)
+    alone = fabric("check", "--resources", topology, "--secrets", tmp_path / "secrets.yaml")
+    assert (alone.returncode, "Name the topology FILE" in alone.stderr) == (2, True)

@@ -112,7 +112,7 @@ def shared_asn_is_let_in(scene: FrrScene) -> Iterator[Hit]:
 def _beyond_another_as(file: FrrFile, router: Router, members: Mapping[str, frozenset[str]]) -> list[str]:
     """The devices of the router's AS whose routes come over another AS.
 
-    `members` are those with eBGP peers: what a node with none announces comes from its leaf, over iBGP or as the leaf's.
+    `members` have eBGP peers: what a node without any announces comes from its leaf.
     """
     near = {peer.name for peer in router.peers if peer.internal}
     return sorted(name for name, addresses in members.items() if name != file.device and not near & addresses)

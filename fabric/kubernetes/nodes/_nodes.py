@@ -55,8 +55,11 @@ def own_cluster(plan: Plan, passwords: Mapping[str, Secret] = MappingProxyType({
     texts = {path: text for path, text in files.items() if path.startswith(_BGP) and not path.endswith(_KUSTOMIZATION)}
     secrets = [_with_value(secret, passwords) for secret in yaml.safe_load_all(files.get(_SECRETS, ""))]
     services = [_service(subnet) for subnet in plan.subnets if subnet.vips]
+    quoted = yaml.safe_dump_all(
+        secrets, default_style='"'
+    )  # a Secret may be called `y`, which the cluster reads as true
     return ClusterSource(
-        {**texts, "services.yaml": yaml.safe_dump_all(services), "secrets.yaml": yaml.safe_dump_all(secrets)},
+        {**texts, "services.yaml": yaml.safe_dump_all(services), "secrets.yaml": quoted},
         plan.design.topology.kubernetes.release,
     )
 
