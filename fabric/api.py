@@ -120,10 +120,15 @@ class Configured:
         return export_tree(Export(self.planned.plan, self.fabric), exports or ("frr",))
 
     def write(self, directory: Path | str, *exports: str) -> tuple[Path, ...]:
-        """Write the named exports below a directory and return the files; raises `InputError` where that fails."""
-        from fabric.render import write_tree
+        """Write the named exports below a directory and return the files; raises `InputError` where that fails.
 
-        return tuple(write_tree(self.files(*exports), Path(directory)))
+        What an earlier call wrote there for the same exports and they no longer have is removed, unless it was changed.
+        """
+        from fabric.render import write_exports
+        from fabric.render.exports import Export, export_trees
+
+        trees = export_trees(Export(self.planned.plan, self.fabric), exports or ("frr",))
+        return write_exports(trees, Path(directory)).files
 
     def simulate(self, *failures: str) -> Simulation:
         """What the fabric does under failures, each as `--fail` takes it: `link:A--B`, `zone:NAME`, `drain:DEVICE`, ….

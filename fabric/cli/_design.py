@@ -16,6 +16,7 @@ from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, re
 
 if TYPE_CHECKING:
     from fabric.plan import Ledger, ValueChange
+    from fabric.render import Written
     from fabric.render.exports import Export
     from fabric.topology import Design
 
@@ -176,22 +177,40 @@ def render(
 ) -> None:
     """Write the plan and its configuration: FRR's of every switch and node, and what other tools take in.
 
+    Files that an earlier run wrote there and the fabric no longer has are removed, unless they were changed since.
+
     Example: fabric render topologies/rhoso-dz.yaml -o out --export all
     """
     from fabric.kubernetes import configure
-    from fabric.render import write_tree
-    from fabric.render.exports import EXPORTERS, FRR_IMAGE, Export, export_tree
+    from fabric.render import write_exports
+    from fabric.render.exports import EXPORTERS, FRR_IMAGE, Export, export_trees
 
     value = planned(file, ledger, pins)
     exporters = {"plan": _plan_tree, **EXPORTERS}
     first_choice = (*_FIRST_CHOICE, *(("kubernetes",) if value.design.topology.profile == _OPENSHIFT else ()))
     chosen = tuple(exporters) if export == ["all"] else tuple(export or first_choice)
     fabric = configure(value, passwords=passwords_for(value.design, secrets))
-    written = write_tree(export_tree(Export(value, fabric, image=image or FRR_IMAGE), chosen, exporters), output)
+    written = write_exports(export_trees(Export(value, fabric, image=image or FRR_IMAGE), chosen, exporters), output)
     if as_json:
-        answer_json({"version": 1, "directory": str(output), "files": [str(path) for path in written]})
+        answer_json(_written_document(output, written))
     else:
-        say(f"{len(written)} files for {len(fabric.devices)} devices written to {output}")
+        say(f"{len(written.files)} files for {len(fabric.devices)} devices written to {output}")
+        _tell_gone(written)
+
+
+def _written_document(output: Path, written: Written) -> dict[str, object]:
+    """What `fabric render` did, in JSON."""
+    paths = {"files": written.files, "removed": written.removed, "kept": written.kept}
+    return {"version": 1, "directory": str(output)} | {key: [*map(str, value)] for key, value in paths.items()}
+
+
+def _tell_gone(written: Written) -> None:
+    """What is no longer rendered: how much is gone, and what stays because somebody changed it."""
+    if written.removed:
+        files = "1 file" if len(written.removed) == 1 else f"{len(written.removed)} files"
+        say(f"{files} removed that the fabric no longer has")
+    for path in written.kept:
+        note(f"{path}: no longer rendered, but changed since it was written: kept. Remove it if nobody needs it.")
 
 
 def _plan_tree(export: Export) -> Mapping[str, str]:

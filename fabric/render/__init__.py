@@ -7,6 +7,7 @@ from fabric._lazy import lazily
 if TYPE_CHECKING:
     from fabric.render._compare import FileChange, changed_files
     from fabric.render._frr import Confidential, FrrFiles, frr_files, frr_tree
+    from fabric.render._manifest import Written, write_exports
     from fabric.render._tree import write_tree
     from fabric.render._yaml import to_yaml
 else:
@@ -16,9 +17,11 @@ __all__ = [
     "Confidential",
     "FileChange",
     "FrrFiles",
+    "Written",
     "changed_files",
     "frr_files",
     "frr_tree",
     "to_yaml",
+    "write_exports",
     "write_tree",
 ]

@@ -75,6 +75,14 @@ def _relative(name: str) -> PurePosixPath:
     return path
 
 
+def inside(name: str, directory: Path) -> Path:
+    """The path of a name below `directory`; InputError where it would leave it, by `..` or through a symbolic link."""
+    path = directory.joinpath(_relative(name))
+    if not path.parent.resolve().is_relative_to(directory.resolve()):
+        raise InputError(f"{name!r}: found a symbolic link out of {directory}; allowed: directories inside it.")
+    return path
+
+
 def _refuse_clashes(targets: Mapping[str, Path]) -> None:
     """Two names for one file, or a file that is another one's directory."""
     taken: dict[Path, str] = {}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fabric.render.exports._clab import FRR_IMAGE, clab_tree, frr_path
     from fabric.render.exports._clabernetes import clabernetes_tree
     from fabric.render.exports._dns import DnsSettings, dns_tree
-    from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree
+    from fabric.render.exports._exports import EXPORTERS, Export, Exporter, export_tree, export_trees
     from fabric.render.exports._hosts import hosts_tree
     from fabric.render.exports._interfaces import interfaces_tree
     from fabric.render.exports._netbox import NetboxTable, netbox_tables, netbox_tree
@@ -30,6 +30,7 @@ __all__ = [
     "clabernetes_tree",
     "dns_tree",
     "export_tree",
+    "export_trees",
     "frr_path",
     "hosts_tree",
     "interfaces_tree",

@@ -60,10 +60,18 @@ def export_tree(
     export: Export, names: Iterable[str] | None = None, exporters: Mapping[str, Exporter] = EXPORTERS
 ) -> Mapping[str, str]:
     """The files of the exports called `names`, all of them by default, by path; InputError for an unknown name."""
-    files: dict[str, str] = {}
+    trees = export_trees(export, names, exporters)
+    return {path: text for tree in trees.values() for path, text in tree.items()}
+
+
+def export_trees(
+    export: Export, names: Iterable[str] | None = None, exporters: Mapping[str, Exporter] = EXPORTERS
+) -> Mapping[str, Mapping[str, str]]:
+    """As `export_tree`, with the files of each export by its name."""
+    trees: dict[str, Mapping[str, str]] = {}
     for name in exporters if names is None else names:
         if name not in exporters:
             allowed = ", ".join(exporters)
             raise InputError(f"export: found {name!r}; allowed: {allowed}. Choose from these.")
-        files.update(exporters[name](export))
-    return files
+        trees[name] = exporters[name](export)
+    return trees
