@@ -110,8 +110,9 @@ def topologies(draw: st.DrawFn) -> Values:
         for rack in (rack for zone in values["zones"] for rack in zone["racks"]):
             rack["asn"] = draw(st.sampled_from([None, {"nodes": "leaf", "leaves": "per-rack"}, {"nodes": "per-node"}]))
     if pods:
-        values["pods"] = [{"name": pod, "spines": draw(st.integers(1, 3))} for pod in pods]
-        values["super_spines"] = draw(st.integers(1, 3))
+        planes = values["planes"] = draw(st.integers(1, 2))
+        values["pods"] = [{"name": pod, "spines": draw(st.integers(planes, 3))} for pod in pods]
+        values["super_spines"] = draw(st.integers(planes, 4))
     else:
         values["spines"] = draw(st.integers(1, 4))
     if draw(st.booleans()):

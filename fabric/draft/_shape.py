@@ -200,7 +200,19 @@ def _spines(wired: _Wired) -> Iterator[Section]:
         yield Section({"spines": list(wired.tier("spine"))})
         return
     listed = [{"name": name, "spines": list(spines)} for name, spines in pods.items()]
-    yield Section({"super_spines": list(wired.tier("super-spine")), "pods": listed})
+    supers = wired.tier("super-spine")
+    planes = _planes(wired, supers, pods.values())
+    yield Section({"super_spines": list(supers), **({"planes": planes} if planes > 1 else {}), "pods": listed})
+
+
+def _planes(wired: _Wired, supers: Sequence[str], pods: Iterable[Sequence[str]]) -> int:
+    """The number of planes whose cables between spines and super-spines are those found; 1 where none fits."""
+    places = [(spine, place) for spines in pods for place, spine in enumerate(spines)]
+    for planes in range(2, len(supers) + 1):
+        of_plane = {s: {u for n, u in enumerate(supers) if n % planes == place % planes} for s, place in places}
+        if all(set(wired.near(spine, "super-spine")) == uppers for spine, uppers in of_plane.items()):
+            return planes
+    return 1
 
 
 _Groups = Mapping[str, tuple[str, Values]]

@@ -33,6 +33,8 @@ class Device:
     pod: str | None = None
     group: str | None = None
     routing: Routing = "bgp"
+    plane: int = 0
+    """Ordinal of the plane that a spine or super-spine of a five-stage fabric is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,12 @@ def _switches(topology: Topology) -> Iterator[Device]:
         for index, name in enumerate(names(topology.borders.routers, "router", first)):
             yield Device(name, "border", "border", index)
     for index, name in enumerate(names(topology.super_spines, "super-spine", first)):
-        yield Device(name, "super-spine", "super-spine", index)
+        yield Device(name, "super-spine", "super-spine", index, plane=index % topology.planes)
     for index, name in enumerate(names(topology.spines, "spine", first)):
         yield Device(name, "spine", "spine", index)
     for pod in topology.pods:
         for index, name in enumerate(names(pod.spines, f"{pod.name}-spine", first)):
-            yield Device(name, "spine", "spine", index, pod=pod.name)
+            yield Device(name, "spine", "spine", index, pod=pod.name, plane=index % topology.planes)
 
 
 def _racked(topology: Topology) -> Iterator[Device]:
@@ -165,14 +167,14 @@ def _links(topology: Topology, devices: tuple[Device, ...]) -> Iterator[Link]:
 
 
 def _upper_links(devices: tuple[Device, ...]) -> Iterator[Link]:
-    """Border and super-spine links: a border connects to the highest tier below it."""
+    """Border and super-spine links: a border connects to the highest tier below it, a super-spine to its plane."""
     borders = [d for d in devices if d.tier == "border"]
     supers = [d for d in devices if d.tier == "super-spine"]
     spines = [d for d in devices if d.tier == "spine"]
     for border in borders:
         yield from (Link(border.name, below.name, "fabric") for below in supers or spines)
     for upper in supers:
-        yield from (Link(upper.name, spine.name, "fabric") for spine in spines)
+        yield from (Link(upper.name, spine.name, "fabric") for spine in spines if spine.plane == upper.plane)
 
 
 def _node_links(topology: Topology, devices: tuple[Device, ...], leaves: list[Device]) -> Iterator[Link]:

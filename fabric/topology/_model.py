@@ -299,7 +299,7 @@ class Pod(Strict):
     name: Name
     """Unique in the fabric."""
     spines: Members
-    """Spines of the pod."""
+    """Spines of the pod; with `planes` they belong to the planes in turn."""
 
 
 class Borders(Strict):
@@ -377,7 +377,11 @@ class Topology(Strict):
     pods: tuple[Pod, ...] = ()
     """Pods of a five-stage fabric."""
     super_spines: Members = 0
-    """Super-spines, which join the pods."""
+    """Super-spines, which join the pods; each is connected to every spine of its plane."""
+    planes: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
+    """Planes of a five-stage fabric: the spines of a pod belong to them in turn, and so do the super-spines, and only
+    those of one plane are connected. Each plane is a fabric of its own between the pods, and a super-spine needs ports
+    for its plane's spines alone. More spines later leave every cable where it is; another number of planes does not."""
     borders: Borders | None = None
     """Border routers."""
     zones: Annotated[tuple[Zone, ...], Field(min_length=1)]

@@ -16,7 +16,8 @@ from fabric.topology._expand import Device, Fabric, Link
 from fabric.topology._read import Design
 
 _ENOUGH = 3
-"""With so many of a kind side by side, two failures leave one; more of them add no new kind of cut."""
+"""With so many of a kind side by side, two failures leave one; more of them add no new kind of cut. The planes of a
+five-stage fabric stand side by side as well, so that of many planes a few with one switch of a kind each will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,21 @@ def _neighbors(fabric: Fabric) -> Mapping[str, list[str]]:
 
 
 def _few(fabric: Fabric) -> Fabric:
-    """The switches, cut down to a few of each kind: the smallest pods, and of each the first spines and leaves."""
+    """The switches, cut down to a few of each kind: the smallest pods, and of each the first spines and leaves.
+
+    With two planes a failure in each is one failure for a plane, which two switches of a kind outlive.
+    """
+    planes = 1 + max((device.plane for device in fabric.devices), default=0)
+    in_a_plane = max(_ENOUGH + 1 - planes, 1)
     sizes = {pod: sum(d.pod == pod for d in fabric.tier("spine")) for pod in fabric.pods}
     pods = {None, *sorted(sizes, key=lambda pod: sizes[pod])[:_ENOUGH]}
-    seen: dict[tuple[str, str | None], int] = {}
+    seen: dict[tuple[str, str | None, int], int] = {}
     kept = []
     for device in fabric.devices:
-        if device.tier != "node" and device.pod in pods:
-            place = (device.tier, device.pod)
+        if device.tier != "node" and device.pod in pods and device.plane < _ENOUGH:
+            place = (device.tier, device.pod, device.plane)
             seen[place] = seen.get(place, 0) + 1
-            if seen[place] <= _ENOUGH:
+            if seen[place] <= (in_a_plane if device.tier in ("spine", "super-spine") else _ENOUGH):
                 kept.append(device)
     names = {device.name for device in kept}
     links = tuple(link for link in fabric.links if link.upper in names and link.lower in names)

@@ -16,6 +16,7 @@ from fabric.topology._model import Topology
 from fabric.topology._network_rules import hardware_problems, network_problems
 from fabric.topology._settings import settings_of
 from fabric.topology._source import Path, Source, dotted, near_miss
+from fabric.topology._values import Members
 
 Named = tuple[str, Path]
 
@@ -139,7 +140,25 @@ def _shape(topology: Topology, source: Source) -> Iterator[Problem]:
         )
     if topology.pods:
         yield from _homeless_racks(topology, source)
+    yield from _planes(topology, source)
     yield from _sizes(topology, source)
+
+
+def _planes(topology: Topology, source: Source) -> Iterator[Problem]:
+    """A plane joins pods only where it has a super-spine, and a spine in each of them."""
+    planes = topology.planes
+    if planes > 1 and not topology.pods:
+        yield source.problem(("planes",), f"{planes} planes without pods", "planes with pods", "Describe 'pods'.")
+        return
+    sized: list[tuple[Path, str, Members]] = [
+        (("pods", p, "spines"), "spine", pod.spines) for p, pod in enumerate(topology.pods)
+    ]
+    if _size(topology.super_spines):
+        sized.append((("super_spines",), "super-spine", topology.super_spines))
+    for path, what, members in sized:
+        if _size(members) < planes:
+            found = f"{_size(members)} {what}{'s'[: _size(members) != 1]} for {planes} planes"
+            yield source.problem(path, found, f"at least one {what} a plane", f"Add {what}s, or lower 'planes'.")
 
 
 def _homeless_racks(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -47,10 +47,11 @@ def name_and_turn_spines(values: Values, random: Random) -> None:
 
 
 def drop_spine(values: Values, random: Random) -> None:
+    planes = values.get("planes", 1)
     for owner in values.get("pods", [values]):
         if isinstance(owner["spines"], int):
-            owner["spines"] = max(owner["spines"] - 1, 1)
-        elif len(owner["spines"]) > 1:
+            owner["spines"] = max(owner["spines"] - 1, planes)
+        elif len(owner["spines"]) > planes:
             owner["spines"].pop(random.randrange(len(owner["spines"])))
 
 

@@ -123,6 +123,77 @@ def test_cuts_are_those_of_brute_force(spines: int, racks: int, asns: str) -> No
     assert {len(cut.failures) for cut in found} == {len(cut) for cut in minimal}
 
 
+def planed(pods: list[int], supers: int, planes: int) -> Design:
+    """So many spines a pod and one leaf each, joined by super-spines in planes."""
+    names = [f"pod-{number}" for number in range(len(pods))]
+    return design_of(
+        {
+            "version": 1,
+            "name": "planes",
+            "super_spines": supers,
+            "planes": planes,
+            "pods": [{"name": pod, "spines": spines} for pod, spines in zip(names, pods, strict=True)],
+            "zones": [{"name": p, "pod": p, "racks": [{"name": f"r-{p}", "leaves": 1}]} for p in names],
+        }
+    )
+
+
+def test_a_super_spine_is_cabled_to_the_spines_of_its_plane() -> None:
+    """Of three spines and two planes the third spine is of the first plane again, and so is the third super-spine."""
+    links = {(link.upper, link.lower) for link in planed([3, 2], 3, 2).fabric.links}
+    above = {link for link in links if link[0].startswith("super")}
+    first = {f"{pod}-spine-{number}" for pod, number in (("pod-0", 1), ("pod-0", 3), ("pod-1", 1))}
+    second = {"pod-0-spine-2", "pod-1-spine-2"}
+    assert above == {
+        *(("super-spine-1", spine) for spine in first),
+        *(("super-spine-2", spine) for spine in second),
+        *(("super-spine-3", spine) for spine in first),
+    }
+
+
+def test_more_spines_leave_the_cables_of_the_others() -> None:
+    small, large = planed([2, 2], 2, 2).fabric.links, planed([4, 3], 5, 2).fabric.links
+    assert set(small) < set(large)
+
+
+def parts_pods(design: Design, failures: frozenset[str]) -> bool:
+    """By definition: no path up from one pod's leaf to a super-spine and down to the other's leaf is left."""
+    up = {
+        (link.upper, link.lower)
+        for link in design.fabric.links
+        if not failures & {link.upper, link.lower, f"{link.upper}>{link.lower}"}
+    }
+    turns = {
+        leaf.name: {
+            upper.name
+            for spine in design.fabric.tier("spine")
+            for upper in design.fabric.tier("super-spine")
+            if {(upper.name, spine.name), (spine.name, leaf.name)} <= up
+        }
+        for leaf in design.fabric.tier("leaf")
+    }
+    return any(not turns[a] & turns[b] for a, b in combinations(turns, 2))
+
+
+@given(st.data(), st.integers(1, 4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_cuts_between_pods_are_those_of_brute_force(data: st.DataObject, planes: int) -> None:
+    sizes = st.integers(planes, max(planes, 3))
+    design = planed([data.draw(sizes), data.draw(sizes)], data.draw(sizes), planes)
+    elements = [d.name for d in design.fabric.devices if d.tier in ("spine", "super-spine")]
+    elements += [f"{link.upper}>{link.lower}" for link in design.fabric.links]
+    cutting = [
+        set(failures)
+        for count in (1, 2)
+        for failures in combinations(elements, count)
+        if parts_pods(design, frozenset(failures))
+    ]
+    minimal = [cut for cut in cutting if not any(other < cut for other in cutting)]
+    found = redundancy(design).cuts
+    assert all(set(cut.failures) in minimal for cut in found)
+    assert {len(cut.failures) for cut in found} == {len(cut) for cut in minimal}
+
+
 @given(topologies(), st.integers(1, 5))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_single_points_of_failure_are_those_of_the_whole_graph(values: Values, servers: int) -> None:
