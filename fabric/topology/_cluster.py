@@ -1,7 +1,5 @@
 """What a topology file says of the OpenShift cluster whose nodes the fabric connects, and of passwords."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

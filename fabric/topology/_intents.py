@@ -3,8 +3,6 @@
 The attribute docstrings go into the published JSON Schema, as those of `_model` do.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema

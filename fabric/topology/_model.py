@@ -4,8 +4,6 @@ The published JSON Schema (`fabric schema`) is generated from these classes, so 
 written for somebody who completes a YAML file in an editor.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

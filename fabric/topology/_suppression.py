@@ -1,7 +1,5 @@
 """What a topology file accepts of `fabric check`'s findings."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What values of a topology file are made of: names, counts, prefixes, and the base of every mapping."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Literal
 
@@ -88,4 +86,5 @@ Role = Literal["control-plane", "worker", "compute", "networker", "storage", "te
 class Strict(BaseModel):
     """A value of the file: no unknown keys, never changed after reading."""
 
+    # Modules of such classes have no `from __future__ import annotations`: each text would be compiled when they load.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
