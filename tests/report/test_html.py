@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from html.parser import HTMLParser
 
 from fabric import plan
@@ -48,6 +49,11 @@ def test_no_cell_becomes_markup() -> None:
     page = Page(to_html("<b>Plan</b>", [table("A & <i>", ("<u>",), [[text] for text in HOSTILE])]))
     assert page.cells == list(HOSTILE)
     assert not {"script", "b", "i", "u"} & set(page.tags)
+
+
+def test_cells_are_escaped_as_the_standard_library_does() -> None:
+    text = "".join(map(chr, range(32, 512))) + "&amp; </td>"
+    assert f"<td>{html.escape(text)}</td>" in to_html("x", [table("T", ("a",), [(text,)])])
 
 
 def test_it_needs_nothing_else_and_its_links_lead_somewhere() -> None:
