@@ -22,7 +22,9 @@ def apply(
     resources: ResourcesOption = None,
     release: ResourcesReleaseOption = None,
     secrets: SecretsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the steps and take none.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the steps, or why they would be refused; take none.")
+    ] = False,
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds to converge.")] = 120.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,6 +40,8 @@ def apply(
     engine = running_lab(spec.name).engine
     if dry_run:
         steps = engine.changes(spec)
+        if steps:
+            engine.rehearse(spec)
         answer_json({"version": 1, "steps": steps}) if as_json else say("\n".join(steps) or "Nothing to change.")
         return
     done = apply_design(engine, spec, predicted(spec, engine), deadline)

@@ -33,7 +33,7 @@ def change_lab(old: Blueprint, new: Blueprint, site: Site, record: Callable[[Blu
     Raises `LabError` where a step fails and the lab was led back, or nothing was touched; `StrandedError` otherwise.
     """
     changes = reshape(old, new)
-    _refuse_early(new, changes)
+    refuse_early(new, changes)
     change = _Change(old, new, site)
     try:
         loaded = change.forth(changes)
@@ -45,7 +45,7 @@ def change_lab(old: Blueprint, new: Blueprint, site: Site, record: Callable[[Blu
     return loaded
 
 
-def _refuse_early(new: Blueprint, changes: Reshaped) -> None:
+def refuse_early(new: Blueprint, changes: Reshaped) -> None:
     """Nothing; raises `LabError` where the kernel lacks what new devices are made of."""
     try:
         try_masters(changes.come)

@@ -161,18 +161,25 @@ class EmbeddedEngine:
         """See `LabEngine.changes`."""
         return reshape(*self._both(spec)).steps()
 
+    def rehearse(self, spec: LabSpec) -> None:
+        """See `LabEngine.rehearse`."""
+        self._ask_with(spec, "rehearse")
+
     def apply(self, spec: LabSpec) -> float:
         """See `LabEngine.apply`."""
+        return float(self._ask_with(spec, "apply")["milliseconds"])
+
+    def _ask_with(self, spec: LabSpec, operation: str) -> Any:
+        """What the supervisor replies, which finds the blueprint of `spec` left for it."""
         check_passwords(spec)
         old, new = self._both(spec)
-        request = {"op": "apply", "from": old.digest(), "to": new.digest()}
+        request = {"op": operation, "from": old.digest(), "to": new.digest()}
         with self._directory(spec.name).opened() as descriptor:
             write_file(descriptor, NEXT_FILE, new.to_json())
             try:
-                reply = ask(self._alive(spec.name)[0].supervisor.pid, request, _APPLY_S)
+                return ask(self._alive(spec.name)[0].supervisor.pid, request, _APPLY_S)
             finally:
                 os.unlink(NEXT_FILE, dir_fd=descriptor)
-        return float(reply["milliseconds"])
 
     def _both(self, spec: LabSpec) -> tuple[Blueprint, Blueprint]:
         """The blueprint of the running lab, and the one that it is to become."""

@@ -126,6 +126,13 @@ class LabEngine(Protocol):
         """The steps that `apply` would take, in words; none where the lab is as the spec says."""
         ...
 
+    def rehearse(self, spec: LabSpec) -> None:
+        """Nothing, and nothing has changed; raises what `apply` would raise before it touched anything.
+
+        So it does where faults or impairments are active, or the machine lacks what the design is made of.
+        """
+        ...
+
     def apply(self, spec: LabSpec) -> float:
         """Milliseconds that it took to make the running lab of that name the lab of the spec; what stays runs on.
 

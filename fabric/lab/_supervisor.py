@@ -17,7 +17,7 @@ from typing import Any
 from fabric import __version__, resources
 from fabric.errors import LabError, MachineError
 from fabric.lab import _channel as channel
-from fabric.lab._apply import Site, change_lab
+from fabric.lab._apply import Site, change_lab, refuse_early
 from fabric.lab._blueprint import BLUEPRINT_FILE, NEXT_FILE, Blueprint, from_json
 from fabric.lab._breaker import Breaker
 from fabric.lab._control import closed_door, open_door, visit
@@ -37,7 +37,7 @@ from fabric.lab._impairer import Impairer
 from fabric.lab._impairment import IMPAIRMENTS, Impaired, impaired_from
 from fabric.lab._job import Job, job_from_json
 from fabric.lab._relaying import ChildRelay
-from fabric.lab._reshape import not_whole
+from fabric.lab._reshape import not_whole, reshape
 from fabric.lab._sandbox import enter_namespaces, furnish
 from fabric.lab._state import STATUS_FILE, SupervisorStatus, process_id, read_file, write_file
 from fabric.lab._steps import StrandedError
@@ -186,8 +186,6 @@ class Supervisor:
 
     def apply(self, request: Any) -> dict[str, Any]:
         """How long it took to become the lab of the blueprint that was left for this; see `change_lab`."""
-        if self._breaker.active or self._impairer.active:
-            raise not_whole()
         began = time.monotonic()
         new = self._next(request)
         site = Site(self._processes, self._driver, self._sysctls, self._job.deadline_s)
@@ -202,8 +200,16 @@ class Supervisor:
             self._write_status(phase)
         return {"milliseconds": (time.monotonic() - began) * 1000}
 
+    def rehearse(self, request: Any) -> dict[str, Any]:
+        """Nothing; raises what `apply` would raise before it touched anything."""
+        new = self._next(request)
+        refuse_early(new, reshape(self._blueprint, new))
+        return {}
+
     def _next(self, request: Any) -> Blueprint:
-        """The blueprint that was left; raises `LabError` where another `apply` came in between."""
+        """The blueprint that was left; raises `LabError` where the lab is broken, or another `apply` came between."""
+        if self._breaker.active or self._impairer.active:
+            raise not_whole()
         text = read_file(self._job.directory, NEXT_FILE)
         new = from_json(text) if text else None
         if new is None or [self._blueprint.digest(), new.digest()] != [request["from"], request["to"]]:
@@ -252,6 +258,7 @@ _MORE: Mapping[str, Callable[[Supervisor, Any], Any]] = {
     "clear": Supervisor.clear,
     "relay": Supervisor.relay_report,
     "apply": Supervisor.apply,
+    "rehearse": Supervisor.rehearse,
 }
 
 

@@ -97,6 +97,9 @@ def test_a_lab_under_faults_is_not_changed(env: Mapping[str, str], tmp_path: Pat
     refused = fabric("lab", "apply", tmp_path / "larger.yaml", env=env)
     assert refused.returncode == 3
     assert "Heal and clear them" in refused.stderr
+    dry = fabric("lab", "apply", tmp_path / "larger.yaml", "--dry-run", env=env)
+    assert (dry.returncode, dry.stdout, dry.stderr) == (3, "", refused.stderr)
+    assert fabric("lab", "apply", tmp_path / "small.yaml", "--dry-run", env=env).stdout == "Nothing to change.\n"
     fabric("lab", "heal", "--all", env=env)
     assert fabric("lab", "apply", tmp_path / "larger.yaml", env=env).returncode == 0
 

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_interface
@@ -306,6 +306,15 @@ def test_faults_and_impairments_are_of_the_new_design(engine: EmbeddedEngine) ->
             strange()
 
 
+def _refusal(order: Callable[[], object]) -> str:
+    """The words of the `LabError` that the order ends with; empty where it is carried out."""
+    try:
+        order()
+    except LabError as error:
+        return str(error)
+    return ""
+
+
 def test_a_vrf_that_the_kernel_lacks_is_refused_before_anything_changes(engine: EmbeddedEngine) -> None:
     """Where it has them, `tests/lab/test_kernel.py` shows one that comes and goes."""
     plain = lonely_router("vrf")
@@ -313,11 +322,8 @@ def test_a_vrf_that_the_kernel_lacks_is_refused_before_anything_changes(engine: 
     pids = [daemon.pid for daemon in status_of(engine, "vrf").daemons]
     device = replace(plain.fabric.devices[0], interfaces=(Interface("eth0", vrf="blue"),))
     spec = replace(plain, fabric=replace(plain.fabric, devices=(device,)))
-    words = ""
-    try:
-        engine.apply(spec)
-    except LabError as error:
-        words = str(error)
+    rehearsed, words = _refusal(lambda: engine.rehearse(spec)), _refusal(lambda: engine.apply(spec))
+    assert rehearsed == words
     if words:
         assert "cannot be changed to this design, and nothing was. r1: the kernel refused VRF blue" in words
         assert "CONFIG_NET_VRF" in words

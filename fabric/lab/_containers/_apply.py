@@ -9,7 +9,6 @@ from itertools import chain
 from typing import TypeVar
 
 from fabric._values import dataclass
-from fabric.errors import LabError
 from fabric.lab._blueprint import End
 from fabric.lab._containers import _command as command
 from fabric.lab._containers import _router as router
@@ -49,20 +48,19 @@ class Way:
 def rehearse(way: Way) -> None:
     """Nothing, and nothing has changed. Raises `LabError` where containerlab refuses to change a running lab so.
 
-    It looks whether the files that new containers are to mount are there.
+    It looks whether the files that new containers are to mount are there; so they are, while it looks.
     """
     it, reshaped = way.site, way.change.reshaped
     new = {device.name for device in reshaped.come} - {device.name for device in reshaped.gone}
+    topology = it.directory.path / way.topology
     it.write_configurations(new)
-    for text in way.change.stages[:1]:
-        it.write(way.topology, text)
-        try:
-            command.rehearse(it.program, it.directory.path / way.topology, it.deadline_s, it.environ)
-        except LabError:
-            _remove_configurations(it, new)
-            raise
-        finally:
-            (it.directory.path / way.topology).unlink()
+    try:
+        for text in way.change.stages[:1]:
+            it.write(way.topology, text)
+            command.rehearse(it.program, topology, it.deadline_s, it.environ)
+    finally:
+        topology.unlink(missing_ok=True)
+        _remove_configurations(it, new)
 
 
 class Application:

@@ -187,16 +187,27 @@ class ContainerlabEngine:
         check_passwords(spec)
         name, began = spec.name, time.monotonic()
         with self._locked(name) as directory:
-            forth, back = self._ways(spec)
+            forth, back = self._rehearsed(spec)
             record = self._record(name)
             assert record is not None
-            if self._active(name) or self._impaired(name):
-                raise not_whole()
-            rehearse(forth)
             application = Application(record.containers, lambda ends: self._resize(name, ends))
             self._write(directory, RECORD_FILE, replace(record, phase="failed").to_json())
             application.run(forth, back)
         return (time.monotonic() - began) * 1000
+
+    def rehearse(self, spec: LabSpec) -> None:
+        """See `LabEngine.rehearse`. containerlab is asked whether it would change the lab so."""
+        check_passwords(spec)
+        with self._locked(spec.name):
+            self._rehearsed(spec)
+
+    def _rehearsed(self, spec: LabSpec) -> tuple[Way, Way]:
+        """The way to the lab of the spec, which nothing known beforehand stands in, and the way back."""
+        ways = self._ways(spec)
+        if self._active(spec.name) or self._impaired(spec.name):
+            raise not_whole()
+        rehearse(ways[0])
+        return ways
 
     def _ways(self, spec: LabSpec) -> tuple[Way, Way]:
         """From the running lab to that of the spec, and back. The lab keeps the image that it was started with."""
