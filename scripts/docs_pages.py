@@ -1,18 +1,16 @@
-"""Pages of the site that are made from what already says it: the README, the change log, the commands, the schema.
+"""Pages of the site that are made from what already says it: the README, the change log, the commands, their answers.
 
 MkDocs calls `on_files` (its `hooks`); nothing that is made so is kept in the repository, so none of it can be stale.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -38,7 +36,6 @@ _JSON_INTRO = (
     "added. These are the keys, as the commands answer for the quickstart design when this page is made; the commands "
     "of a lab answer in the same manner."
 )
-Schema = Mapping[str, Any]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -55,8 +52,6 @@ def pages() -> dict[str, str]:
         "contributing.md": lambda: moved("CONTRIBUTING.md"),
         "changelog.md": lambda: moved("CHANGELOG.md"),
         "reference/commands.md": commands,
-        "reference/topology-file.md": topology_file,
-        "reference/scenario-file.md": scenario_file,
         "reference/json.md": json_answers,
     }
     return {path: make() for path, make in makers.items()}
@@ -86,27 +81,6 @@ def commands() -> str:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     return done.stdout
-
-
-def topology_file() -> str:
-    """Every key of a topology file, from the published schema."""
-    from fabric.topology import json_schema
-
-    intro = "`fabric schema` prints this as JSON Schema; an editor that is given it completes and checks the file."
-    return _schema_page("Topology file", intro, json_schema())
-
-
-def scenario_file() -> str:
-    """Every key of a scenario file, from the published schema."""
-    from fabric.verify import scenario_schema
-
-    intro = "`fabric schema --scenario` prints this as JSON Schema; [scenarios](scenarios.md) says what they are for."
-    return _schema_page("Scenario file", intro, scenario_schema())
-
-
-def _schema_page(title: str, intro: str, schema: Schema) -> str:
-    head = f"# {title}\n\n{intro} Keys in bold are required.\n\n"
-    return head + "\n".join(_model("The file", schema)) + "\n" + "\n".join(_models(schema.get("$defs", {})))
 
 
 def json_answers() -> str:
@@ -144,53 +118,3 @@ def _is_by_name(value: Mapping[str, object]) -> bool:
 def _word(value: object) -> str:
     names = {bool: "true or false", int: "number", float: "number", str: "text", list: "list of", type(None): "nothing"}
     return names.get(type(value), "object")
-
-
-def _models(definitions: Mapping[str, Schema]) -> Iterator[str]:
-    for name, definition in definitions.items():
-        if "properties" in definition:
-            yield from _model(name, definition)
-
-
-def _model(name: str, schema: Schema) -> Iterator[str]:
-    yield from (f"## {name}", "", str(schema.get("description", "")), "")
-    yield from ("| key | value | default | meaning |", "| --- | --- | --- | --- |")
-    required = schema.get("required", ())
-    for key, entry in schema.get("properties", {}).items():
-        shown = f"**`{key}`**" if key in required else f"`{key}`"
-        cells = (shown, _kind(entry), _default(entry), " ".join(str(entry.get("description", "")).split()))
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-    yield ""
-
-
-def _default(entry: Schema) -> str:
-    if entry.get("default") in (None, "", [], {}):
-        return ""
-    return f"`{json.dumps(entry['default'])}`"
-
-
-def _kind(entry: Schema) -> str:
-    """What may stand there, in a few words."""
-    if "$ref" in entry:
-        name = entry["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
-    if "const" in entry:
-        return f"`{json.dumps(entry['const'])}`"
-    if "enum" in entry:
-        return ", ".join(f"`{json.dumps(value).strip(chr(34))}`" for value in entry["enum"])
-    for several in ("anyOf", "oneOf"):
-        if several in entry:
-            return " or ".join(_kind(one) for one in entry[several] if one.get("type") != "null")
-    return _simple(entry)
-
-
-def _simple(entry: Schema) -> str:
-    kind = entry.get("type", "value")
-    if kind == "array":
-        inside: Any = entry.get("items") or next(iter(entry.get("prefixItems", ())), {})
-        return f"list of {_kind(inside)}"
-    if kind == "object":
-        inside = next(iter(entry.get("patternProperties", {}).values()), entry.get("additionalProperties"))
-        return f"mapping of {_kind(inside)}" if isinstance(inside, Mapping) else "mapping"
-    bounds = [str(entry[key]) for key in ("minimum", "maximum") if key in entry]
-    return html.escape(f"{kind} {' to '.join(bounds)}".strip())

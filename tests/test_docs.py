@@ -30,6 +30,12 @@ def test_the_site_builds_without_a_broken_link(tmp_path: Path) -> None:
     assert "inter_zone" in (tmp_path / "reference" / "topology-file.html").read_text()
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere_in_a_checkout_too(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert not [target for target in targets if not (page.parent / target).exists()]
+
+
 def mentioned(page: Path) -> Iterator[str]:
     """Every command line of ours that a page shows: console blocks, shell blocks and inline code."""
     text = page.read_text(encoding="utf-8")

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from fabric.report._plan import plan_document, plan_files, plan_tables
     from fabric.report._routes import explanation_document, explanation_tables, trace_document, trace_text, tree_lines
     from fabric.report._scenarios import scenario_document, scenario_markdown, scenario_tables
+    from fabric.report._schema import schema_markdown
     from fabric.report._simulation import (
         fib_document,
         fib_tables,
@@ -130,6 +131,7 @@ __all__ = [
     "scenario_markdown",
     "scenario_outcome",
     "scenario_tables",
+    "schema_markdown",
     "start_document",
     "status_document",
     "status_tables",
