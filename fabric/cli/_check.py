@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._console import answer, answer_json, say, show
-from fabric.cli._options import DEFAULT_RELEASE, Format, FormatOption, JsonOption, ReleaseOption
+from fabric.cli._console import answer, answer_json, say, show, told
+from fabric.cli._options import DEFAULT_RELEASE, Format, FormatOption, JsonOption, ReleaseOption, form_of
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, planned
 
@@ -56,11 +56,12 @@ def check(
     from fabric.errors import InputError
     from fabric.report import check_document, check_outcome, check_text
 
-    chosen = Format.json if as_json else form
+    chosen = form_of(form, as_json)
     if explain is not None or every:
         _tell(RULES if explain is None else (info(explain),), chosen, one=explain is not None)
         return
     named = [*(files or ()), *(resources or ())]
+    subject = " ".join(map(str, named))
     if not named:
         raise InputError("check: found nothing to check. Name a topology file, or files with --resources.")
     if len(files or ()) > 1 and (ledger or pins or resources or secrets):
@@ -68,15 +69,16 @@ def check(
         raise InputError(f"check: {text}")
     if secrets and not files:
         raise InputError("check: --secrets has the passwords of a topology's switches. Name the topology FILE.")
-    texts, only = _texts(resources), _chosen_rules(rule)
-    plans = [planned(file, ledger, pins) for file in files or ()]
-    passwords = passwords_for(plans[0].design, secrets) if secrets else {}
-    report = merged(checked(Subject(plan, texts, release, passwords), only) for plan in plans or (None,))
+    with told(chosen, "fabric check", subject):
+        texts, only = _texts(resources), _chosen_rules(rule)
+        plans = [planned(file, ledger, pins) for file in files or ()]
+        passwords = passwords_for(plans[0].design, secrets) if secrets else {}
+        report = merged(checked(Subject(plan, texts, release, passwords), only) for plan in plans or (None,))
     answer(
         chosen,
         lambda: say(check_text(report).rstrip()),
         lambda: check_document(report),
-        lambda: check_outcome(report, " ".join(map(str, named))),
+        lambda: check_outcome(report, subject),
     )
     raise typer.Exit(0 if report.sound else 1)
 

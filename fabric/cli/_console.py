@@ -28,6 +28,7 @@ class Volume(Enum):
 
 
 _volume = Volume.normal
+_BAD_INPUT = 2
 
 
 def speak(volume: Volume) -> None:
@@ -82,6 +83,22 @@ def answer(form: Format, text: Callable[[], None], document: Callable[[], Any], 
             sys.stdout.write(to_sarif(outcome()))
         case Format.github:
             sys.stdout.write(to_github(outcome()))
+
+
+@contextmanager
+def told(form: Format, command: str, subject: str) -> Iterator[None]:
+    """Answers in the chosen form, other than text, what keeps a command from its answer; the error goes on."""
+    from fabric.errors import FabricError
+
+    try:
+        yield
+    except FabricError as caught:
+        error = caught
+        if form is not Format.text and error.exit_code == _BAD_INPUT:
+            from fabric.report import input_document, input_outcome
+
+            answer(form, lambda: None, lambda: input_document(error), lambda: input_outcome(error, command, subject))
+        raise
 
 
 @contextmanager

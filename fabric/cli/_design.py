@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._console import answer, answer_json, note, say, show
-from fabric.cli._options import FileArgument, Format, JsonOption
+from fabric.cli._console import answer, answer_json, note, say, show, told
+from fabric.cli._options import FileArgument, Format, JsonOption, form_of
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, designed, planned, read
 
 if TYPE_CHECKING:
-    from fabric.plan import Ledger, ValueChange
+    from fabric.plan import Ledger, Plan, ValueChange
     from fabric.render import Written
     from fabric.render.exports import Export
     from fabric.topology import Design
@@ -67,30 +67,50 @@ def plan(
 
     Example: fabric plan topologies/quickstart.yaml --ledger plan.lock.yaml -o plan
     """
-    from fabric import plan as planning
     from fabric.errors import InputError
-    from fabric.report import plan_document, plan_files, plan_tables
 
     if ledger is None and (check or reclaim or renumber):
         raise InputError("--check, --reclaim and --renumber ask about a ledger. Name its file with --ledger.")
-    chosen = Format.json if as_json else form
+    if check and (given := [name for name, value in _writing(output, reclaim, renumber).items() if value]):
+        raise InputError(f"Found --check and {' and '.join(given)}; --check writes and moves nothing. Leave one out.")
+    chosen = form_of(form, as_json)
     if not check and chosen not in (Format.text, Format.json):
         raise InputError(f"--format {chosen}: only --check passes or fails. Add --check, or choose text or json.")
-    design = designed(file, pins)
-    if check:
-        raise typer.Exit(_check(file, design, ledger, chosen))
+    with told(chosen, "fabric plan", str(file)):
+        design = designed(file, pins)
+        if check:
+            raise typer.Exit(_check(file, design, ledger, chosen))
+        value = _made(design, ledger, reclaim=reclaim, renumber=renumber or ())
+    _show_plan(value, output, chosen)
+
+
+def _writing(output: Path | None, reclaim: bool, renumber: list[str] | None) -> Mapping[str, object]:
+    """The options of `fabric plan` that write or move something."""
+    return {"-o": output, "--reclaim": reclaim, "--renumber": renumber}
+
+
+def _made(design: Design, ledger: Path | None, *, reclaim: bool, renumber: Sequence[str]) -> Plan:
+    """The plan of a design beside its ledger, which is brought up to date."""
+    from fabric import plan as planning
+
     racks = {zone.name: [rack.name for rack in zone.racks] for zone in design.topology.zones}
-    kept = planning.without(read(ledger), renumber or (), racks)
+    kept = planning.without(read(ledger), renumber, racks)
     value = planning.build(design, planning.reclaim(design, kept) if reclaim else kept)
     if ledger is not None:
         planning.write_ledger(ledger, planning.ledger_of(value))
         note(f"{ledger}: {_summary(kept, planning.ledger_of(value))}")
+    return value
+
+
+def _show_plan(value: Plan, output: Path | None, form: Format) -> None:
+    from fabric.report import plan_document, plan_files, plan_tables
+
     if output is not None:
         from fabric.render import write_tree
 
         written = write_tree(plan_files(value), output)
         note(f"{len(written)} files written to {output}")
-    if chosen is Format.json:
+    if form is Format.json:
         answer_json(plan_document(value))
     elif output is None:
         show(entry for entry in plan_tables(value).values() if entry.rows)

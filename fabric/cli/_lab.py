@@ -8,7 +8,7 @@ import typer
 
 from fabric.cli import _apply, _capture, _look, _prove, _watch
 from fabric.cli._console import answer, answer_json, note, progress, say, show
-from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption
+from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption, form_of
 from fabric.cli._passwords import SecretsOption
 from fabric.cli._planning import LedgerOption, PinsOption
 from fabric.cli._running import predicted_now, running_lab
@@ -133,7 +133,7 @@ def verify(
     options = VerifyOptions(settle, flows, demands(design_of(running.status()).topology, prediction.fabric))
     verdict = prove(running, prediction, options, lambda stage: note(f"{running.name}: {stage}"))
     answer(
-        Format.json if as_json else form,
+        form_of(form, as_json),
         lambda: show(verdict_tables(verdict)),
         lambda: verdict_document(verdict),
         lambda: verdict_outcome(verdict),
@@ -163,9 +163,11 @@ def fail(
     now = running.status()
     fabric = fabric_of(now)
     if flaps:
+        flapped = []
         for change in flap(running, fabric, target, Flap(flaps, period)):
             note(f"{target}{_ports_changed(change, 'changed')}")
-        say(f"{target} flapped {flaps} times and is healed.")
+            flapped.append(fault_change_document(running.name, change))
+        answer_json(flapped) if as_json else say(f"{target} flapped {flaps} times and is healed.")
         return
     change = perform(running, fabric, target, lambda stage: note(f"{running.name}: {stage}"))
     if as_json:

@@ -21,6 +21,15 @@ class Format(StrEnum):
     github = "github"
 
 
+def form_of(form: Format, as_json: bool) -> Format:
+    """The form that `--format` and `--json` ask for together; `InputError` where they contradict each other."""
+    if as_json and form not in (Format.text, Format.json):
+        from fabric.errors import InputError
+
+        raise InputError(f"Found --json and --format {form}; allowed: one of them. Leave one out.")
+    return Format.json if as_json else form
+
+
 FormatOption = Annotated[
     Format, typer.Option("--format", help="How to answer: JUnit XML, SARIF 2.1.0 and GitHub commands are for CI.")
 ]

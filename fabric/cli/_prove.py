@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fabric.cli._console import answer, answer_json, note, say, show
-from fabric.cli._options import Format, FormatOption, JsonOption, LabOption
+from fabric.cli._options import Format, FormatOption, JsonOption, LabOption, form_of
 from fabric.cli._running import running_lab
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def run(
         (output / "report.json").write_text(json.dumps(scenario_document(report), indent=2) + "\n")
         (output / "junit.xml").write_text(to_junit(scenario_outcome(report)))
     answer(
-        Format.json if as_json else form,
+        form_of(form, as_json),
         lambda: show(scenario_tables(report)),
         lambda: scenario_document(report),
         lambda: scenario_outcome(report),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli import _answers as answers
-from fabric.cli._asking import Traffic, ask
-from fabric.cli._console import answer_json, say, show
+from fabric.cli._asking import Asked, Traffic, ask
+from fabric.cli._console import answer_json, say, show, told
 from fabric.cli._engine import engine as engine_of
-from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption
+from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, form_of
 from fabric.cli._planning import LedgerOption, PinsOption
 
 if TYPE_CHECKING:
@@ -73,18 +73,31 @@ def simulate(
     Example: fabric simulate topologies/rhoso-dz.yaml --sweep zones=1,nodes=1
     """
     chosen = _one({"--rib": rib, "--fib": fib, "--sweep": sweep, "--intents": intents, "--budget": budget})
-    form = Format.json if as_json else form
-    asked = replace(ask(file, fail, ledger, pins), engine=engine_of(engine, jobs), form=_form_for(chosen, form, load))
+    _refuse_idle(chosen, load, link_gbps)
+    form = _form_for(chosen, form_of(form, as_json), load)
     traffic = None if load is None else Traffic(load, link_gbps)
-    ways: dict[str | None, Callable[[], bool]] = {
-        "--rib": lambda: answers.rib(asked, str(rib)),
-        "--fib": lambda: answers.fib(asked, str(fib)),
-        "--sweep": lambda: answers.sweep(asked, str(sweep), traffic),
-        "--intents": lambda: answers.intents(asked),
-        "--budget": lambda: answers.budget(asked),
-        None: lambda: answers.overview(asked) if traffic is None else answers.load(asked, traffic),
+    ways: dict[str | None, Callable[[Asked], bool]] = {
+        "--rib": lambda asked: answers.rib(asked, str(rib)),
+        "--fib": lambda asked: answers.fib(asked, str(fib)),
+        "--sweep": lambda asked: answers.sweep(asked, str(sweep), traffic),
+        "--intents": answers.intents,
+        "--budget": answers.budget,
+        None: lambda asked: answers.overview(asked) if traffic is None else answers.load(asked, traffic),
     }
-    raise typer.Exit(0 if ways[chosen]() else 1)
+    with told(form, "fabric simulate", str(file)):
+        asked = replace(ask(file, fail, ledger, pins), engine=engine_of(engine, jobs), form=form)
+        sound = ways[chosen](asked)
+    raise typer.Exit(0 if sound else 1)
+
+
+def _refuse_idle(chosen: str | None, load: str | None, link_gbps: float | None) -> None:
+    """Raises `InputError` for options that the answer would not heed."""
+    from fabric.errors import InputError
+
+    if load is not None and chosen not in (None, "--sweep"):
+        raise InputError(f"Found --load and {chosen}; allowed: --load alone or with --sweep. Leave one out.")
+    if link_gbps is not None and load is None:
+        raise InputError("Found --link-gbps without --load; allowed: a speed for the links of --load. Add --load.")
 
 
 _TESTS = (None, "--sweep", "--intents")
@@ -154,7 +167,7 @@ def _one(options: Mapping[str, object]) -> str | None:
     """The option that is given; raises `InputError` for several."""
     from fabric.errors import InputError
 
-    given = [name for name, value in options.items() if value]
+    given = [name for name, value in options.items() if value not in (None, False)]
     if len(given) > 1:
         raise InputError(f"Found {' and '.join(given)}; allowed: one of {', '.join(options)} at a time. Leave one out.")
     return given[0] if given else None

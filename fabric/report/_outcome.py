@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from fabric._values import dataclass
+from fabric.errors import FabricError, ProblemsError
+from fabric.report._kubernetes import problem_documents
 
 if TYPE_CHECKING:  # a report on a plan need not load the simulator
     from fabric.check import CheckReport, RuleInfo
@@ -78,6 +80,24 @@ class Outcome:
     def remarks(self) -> Iterator[tuple[Test, Remark]]:
         """Every remark with its test."""
         return ((test, remark) for test in self.tests for remark in test.remarks)
+
+
+def input_outcome(error: FabricError, command: str, subject: str) -> Outcome:
+    """What is wrong with the input, where nothing could be tested."""
+    if isinstance(error, ProblemsError):
+        remarks = tuple(
+            Remark("error", p.path or "input", f"found {p.found}; allowed: {p.allowed}. {p.action}", p.where)
+            for p in error.problems
+        )
+    else:
+        remarks = (Remark("error", "input", str(error)),)
+    return Outcome(command, subject, (Test("input", "The input can be used", remarks=remarks),))
+
+
+def input_document(error: FabricError) -> dict[str, object]:
+    """The same as plain values: the whole text, and each problem of a file."""
+    problems = error.problems if isinstance(error, ProblemsError) else ()
+    return {"version": 1, "error": str(error), "problems": problem_documents(problems)}
 
 
 def check_outcome(report: CheckReport, subject: str) -> Outcome:
