@@ -20,6 +20,7 @@ from fabric.kubernetes.emit._model_nodes import (
     VarsFrom,
 )
 from fabric.kubernetes.emit._netconfig import CTLPLANE, DataPlane, rack_of
+from fabric.kubernetes.emit._placement import ZONE
 
 _BEFORE_AGENT = (
     "redhat",
@@ -45,12 +46,14 @@ _COMPUTE_SERVICES = ("libvirt", "nova", "telemetry")
 
 
 def node_sets(cluster: Cluster) -> Iterator[Object]:
-    """A node set for each rack and role."""
+    """A node set for each rack and role, with its zone as a label: no other resource tells a data-plane node's."""
     plane, found = DataPlane(cluster), dict[tuple[str, str], list[FabricNode]]()
     for node in cluster.data_plane:
         found.setdefault((rack_of(node), node.role), []).append(node)
     for (rack, role), nodes in found.items():
-        metadata = NodeSetMetadata(name=f"{rack}-{role}", namespace=cluster.options.openstack_namespace)
+        zone = nodes[0].plan.device.zone
+        labels = {ZONE: zone} if zone else None
+        metadata = NodeSetMetadata(name=f"{rack}-{role}", namespace=cluster.options.openstack_namespace, labels=labels)
         yield NodeSet(metadata=metadata, spec=_spec(plane, tuple(nodes)))
 
 
