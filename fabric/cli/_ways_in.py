@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli._console import note, say
+from fabric.errors import InputError
 
 if TYPE_CHECKING:
     from fabric.draft import Draft, Sketch
@@ -78,9 +79,9 @@ def import_(
     from fabric.draft import read_draft
 
     draft = read_draft(source, None if kind is None else kind.value)
-    _write(draft, output, force=force)
     for line in (*draft.notes, *draft.differences):
         note(line)
+    _write(draft, output, force=force)
     raise typer.Exit(1 if draft.differences else 0)
 
 
@@ -108,16 +109,25 @@ def _profile(text: str) -> str:
 
 
 def _write(draft: Draft, file: Path, *, force: bool) -> None:
-    """Write the draft, checked as a topology first, where nothing is yet or where `--force` says so."""
+    """Write the draft where nothing is yet or where `--force` says so, and then say what does not fit in it."""
     from fabric.draft import draft_text
-    from fabric.errors import InputError
     from fabric.topology import parse
 
     text = draft_text(draft)
-    parse(text, str(file))
     if file == _STANDARD_OUTPUT:
         sys.stdout.write(text)
+        parse(text, "standard output")
         return
+    _new_file(file, text, force=force)
+    try:
+        parse(text, str(file))
+    except InputError:
+        note(f"{file} written; it does not fit yet:")
+        raise
+    say(f"{file} written. Next: fabric plan {file}")
+
+
+def _new_file(file: Path, text: str, *, force: bool) -> None:
     try:
         with file.open("w" if force else "x", encoding="utf-8") as out:
             out.write(text)
@@ -125,4 +135,3 @@ def _write(draft: Draft, file: Path, *, force: bool) -> None:
         raise InputError(f"{file}: found a file; allowed: a new name. Choose one, or add --force.") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror}). Choose another place.") from error
-    say(f"{file} written. Next: fabric plan {file}")

@@ -1,8 +1,8 @@
 """The resources of a RHOSO deployment as a found network: who peers with whom tells racks, leaves and ASNs.
 
-Nodes are those of NodeNetworkConfigurationPolicy, BGPPeer and OpenStackDataPlaneNodeSet. Every address that a node
-peers with is a leaf's; nodes whose first leaf addresses lie in one /24 (/112) are in one rack, and a leaf is told by
-its side.
+Nodes are those of NodeNetworkConfigurationPolicy, BGPPeer, FRRConfiguration and OpenStackDataPlaneNodeSet. Every
+address that a node peers with is a leaf's; nodes whose first leaf addresses lie in one /24 (/112) are in one rack, and
+a leaf is told by its side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from fabric._values import dataclass
 from fabric.draft._found import Found, FoundDevice, FoundLink, proper_name, role_in
 from fabric.draft._resource import is_address, items, mapping, natural, number, objects
-from fabric.draft._rhoso_networks import networks_in, nics_in, several_subnets
+from fabric.draft._rhoso_networks import networks_in, networks_left_out, nics_in
 from fabric.errors import InputError
 from fabric.kubernetes import HOSTNAME_LABEL, Document, parse_documents
 
@@ -57,20 +57,27 @@ def from_rhoso(texts: Mapping[str, str]) -> Found:
     if not peering:
         raise InputError(
             f"{', '.join(texts) or 'no file'}: found no node that peers with a leaf; allowed: BGPPeer resources with "
-            "host names in nodeSelectors, or NodeSets with edpm_frr_bgp_peers. Name the folder that has them."
+            "host names in nodeSelectors, FRRConfigurations, or NodeSets with edpm_frr_bgp_peers. Name their folder."
         )
     racks = _racks(peering)
     leaves = _leaves(peering, racks)
+    families = _families(peering)
     sides = {node.name: [str(address) for address, _ in _sides(node)] for node in peering}
     return Found(
         "imported",
         f"the resources in {_folder(texts)}",
         (*_upper(leaves), *leaves, *(_device(node, racks) for node in peering)),
         (*_upper_links(leaves), *_links(peering, racks)),
-        _families(peering),
+        families,
         profile="rhoso",
-        sections=(*networks_in(documents), *nics_in(documents, sides)),
-        notes=(_UPPER_TIERS, _ADDRESSES, *several_subnets(documents), *_zones(peering), *_left_out(nodes.values())),
+        sections=(*networks_in(documents, families), *nics_in(documents, sides)),
+        notes=(
+            _UPPER_TIERS,
+            _ADDRESSES,
+            *networks_left_out(documents, families),
+            *_zones(peering),
+            *_left_out(nodes.values()),
+        ),
     )
 
 
@@ -86,16 +93,25 @@ def _folder(texts: Mapping[str, str]) -> str:
 def _nodes(documents: Sequence[Document]) -> dict[str, _Node]:
     """Nodes by name; what several resources say of one is put together."""
     nodes: dict[str, _Node] = {}
-    for node in (*_policy_nodes(documents), *_peer_nodes(documents), *_node_set_nodes(documents)):
+    for node in _nodes_found(documents):
         known = nodes.get(node.name, node)
         peers = tuple(dict.fromkeys((*known.peers, *node.peers)))
-        nodes[node.name] = replace(known, role=known.role or node.role, asn=known.asn or node.asn, peers=peers)
+        nodes[node.name] = replace(
+            known, role=known.role or node.role, zone=known.zone or node.zone, asn=known.asn or node.asn, peers=peers
+        )
     for item in objects(documents, "Node"):
         known = nodes.get(item.name, _Node(item.name))
         tester = any("tester" in str(mapping(taint).get("key")).lower() for taint in items(item.spec.get("taints")))
         role = "tester" if tester else known.role or _role(item.labels)
-        nodes[item.name] = replace(known, role=role, zone=str(item.labels.get(_ZONE_LABEL) or ""))
+        nodes[item.name] = replace(known, role=role, zone=str(item.labels.get(_ZONE_LABEL) or "") or known.zone)
     return {name: replace(node, role=node.role or role_in(name)) for name, node in nodes.items()}
+
+
+def _nodes_found(documents: Sequence[Document]) -> Iterator[_Node]:
+    yield from _policy_nodes(documents)
+    yield from _peer_nodes(documents)
+    yield from _frr_nodes(documents)
+    yield from _node_set_nodes(documents)
 
 
 def _role(labels: Mapping[str, Any]) -> str:
@@ -122,6 +138,19 @@ def _peer_nodes(documents: Sequence[Document]) -> Iterator[_Node]:
             yield _Node(host, role, "", number(item.spec.get("myASN")), ((str(address), asn),), place)
 
 
+def _frr_nodes(documents: Sequence[Document]) -> Iterator[_Node]:
+    """The nodes whose host name an FRRConfiguration selects, with its neighbors that have an address."""
+    for item in objects(documents, "FRRConfiguration"):
+        for host in _hosts({"nodeSelectors": [item.spec.get("nodeSelector")]}):
+            role = "" if role_in(host) != "server" else "worker"
+            for router in map(mapping, items(mapping(item.spec.get("bgp")).get("routers"))):
+                neighbors = map(mapping, items(router.get("neighbors")))
+                peers = tuple(
+                    (str(n["address"]), number(n.get("asn"))) for n in neighbors if is_address(n.get("address"))
+                )
+                yield _Node(host, role, asn=number(router.get("asn")), peers=peers, place=item.document.where())
+
+
 def _hosts(spec: Mapping[str, Any]) -> Iterator[str]:
     """The host names that `nodeSelectors` name."""
     for selector in map(mapping, items(spec.get("nodeSelectors"))):
@@ -136,6 +165,7 @@ def _hosts(spec: Mapping[str, Any]) -> Iterator[str]:
 def _node_set_nodes(documents: Sequence[Document]) -> Iterator[_Node]:
     for item in objects(documents, "OpenStackDataPlaneNodeSet"):
         common = _variables(mapping(item.spec.get("nodeTemplate")))
+        zone = str(item.labels.get(_ZONE_LABEL) or "")
         for key, values in mapping(item.spec.get("nodes")).items():
             variables = {**common, **_variables(mapping(values))}
             asn = number(variables.get("edpm_frr_bgp_asn")) or _ASN
@@ -146,10 +176,16 @@ def _node_set_nodes(documents: Sequence[Document]) -> Iterator[_Node]:
             yield _Node(
                 name,
                 "compute" if role == "server" else role,
-                asn=asn,
-                peers=tuple((peer, asn if internal else None) for peer in peers),
-                place=item.document.where(("spec", "nodes", key)),
+                zone or _only(items(variables.get("edpm_ovn_availability_zones"))),
+                asn,
+                tuple((peer, asn if internal else None) for peer in peers),
+                item.document.where(("spec", "nodes", key)),
             )
+
+
+def _only(values: Sequence[Any]) -> str:
+    """The one value of a list of one."""
+    return str(values[0]) if len(values) == 1 else ""
 
 
 def _variables(values: Mapping[str, Any]) -> Mapping[str, Any]:

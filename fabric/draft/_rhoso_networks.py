@@ -15,22 +15,42 @@ Values = dict[str, Any]
 
 _UNDERLAY = ("bgpnet", "bgpmainnet")
 """NetConfig's names for what the plan has as links and loopbacks."""
+_TWIN = "v6"
+"""How NetConfig calls the IPv6 half of a network: it holds networks of one family."""
 _MOST_VIPS = 1024
 _POOLS = "Virtual addresses are those of the IPAddressPools; give the networks of nodes their `roles` too."
 
 
-def networks_in(documents: Sequence[Document]) -> Iterator[Section]:
+def networks_in(documents: Sequence[Document], families: Sequence[str]) -> Iterator[Section]:
     """One section with the networks: bridges with a pool of virtual addresses, and NetConfig's of a single subnet."""
-    networks = {**_configured(documents), **_with_vips(documents)}
+    networks = {name: values for name, values in _networks(documents).items() if not _lacking(values, families)}
     if networks:
         yield Section({"networks": networks}, _POOLS)
 
 
-def several_subnets(documents: Sequence[Document]) -> Iterator[str]:
-    """A sentence on NetConfig's networks that have a subnet a rack: their subnets follow no rule that could be kept."""
+def networks_left_out(documents: Sequence[Document], families: Sequence[str]) -> Iterator[str]:
+    """Sentences on networks with a subnet a rack, which follow no rule that could be kept, and those of one family."""
     names = [name for name, subnets in _net_config(documents) if len(subnets) > 1]
     if names:
         yield f"Networks with several subnets have to be written by hand: {', '.join(dict.fromkeys(names))}."
+    for name, values in _networks(documents).items():
+        if lacking := _lacking(values, families):
+            yield f"The network {name} has no {' and no '.join(lacking)} prefix, which nodes of this fabric need."
+
+
+def _networks(documents: Sequence[Document]) -> dict[str, Values]:
+    """Networks by name, the halves of one that NetConfig has as NAME and NAMEv6 put together."""
+    pools = _with_vips(documents)
+    networks = {**_configured(documents), **pools}
+    for name in [name for name in networks if name not in pools and name.removesuffix(_TWIN) != name]:
+        known = networks.get(name.removesuffix(_TWIN))
+        if known is not None and "ipv4" not in networks[name]:
+            known.setdefault("ipv6", networks.pop(name)["ipv6"])
+    return networks
+
+
+def _lacking(values: Values, families: Sequence[str]) -> list[str]:
+    return [family for family in families if family not in values]
 
 
 def nics_in(documents: Sequence[Document], leaves: Mapping[str, Sequence[str]]) -> Iterator[Section]:

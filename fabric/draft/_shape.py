@@ -11,14 +11,16 @@ from typing import Any
 from fabric._values import dataclass
 from fabric.draft._draft import Draft, Section, draft_text
 from fabric.draft._found import Found, FoundDevice, proper_name, renamed
-from fabric.errors import Problem, TopologyError
+from fabric.errors import PlanError, Problem, TopologyError
 from fabric.plan import build
 from fabric.topology import Design, Fabric, Tier, parse
 
 Values = dict[str, Any]
 
-_ZONE = "zone-a"
+_ZONE, _UNKNOWN_ZONE = "zone-a", "zone-unknown"
+"""Where racks stand whose zone nothing tells: all of them, or some."""
 _UNTOLD = "a device whose tier neither its labels, its group, its name nor its links tell"
+_UNFIT = "ASNs in use, and links that differ: the design has to fit first. Mend it, and write asn.overrides by hand."
 _ALLOWED = "super-spine, spine, leaf, border or node"
 
 
@@ -55,18 +57,22 @@ class _Wired:
 def draft_of(found: Found) -> Draft:
     """The design that a found network is, with a note on everything that it says and the design does not.
 
-    Raises `TopologyError` where the tier of a device cannot be told, naming all such devices.
+    It may be none that can be planned, where the source has what no design may have; whoever reads its text is told
+    where. Raises `TopologyError` where the tier of a device cannot be told, naming all such devices.
     """
     wired = _wired(found)
-    racks = _racks(wired)
+    racks, zoneless = _with_zones(_racks(wired))
     names = [f"{old} is called {new}" for old, new in renamed(d.name for d in found.devices).items() if old != new]
     draft = Draft(
         f"{found.name}: drafted from {found.source}. Change anything; `fabric plan FILE` says what does not fit.",
         tuple(_sections(found, wired, racks)),
-        (*found.notes, *(f"Names: {', '.join(names)}." for _ in names[:1])),
+        (*found.notes, *zoneless, *(f"Names: {', '.join(names)}." for _ in names[:1])),
     )
-    design = parse(draft_text(draft), "the draft")
-    asn = Section(_kept_asns(design, wired), "ASNs that are in use and that the scheme would not give.")
+    try:
+        design = parse(draft_text(draft), "the draft")
+        asn = Section(_kept_asns(design, wired), "ASNs that are in use and that the scheme would not give.")
+    except (TopologyError, PlanError):
+        return replace(draft, notes=(*draft.notes, _UNFIT))
     return replace(draft, sections=(*draft.sections, asn), differences=tuple(_differences(design.fabric, wired)))
 
 
@@ -143,7 +149,17 @@ def _rack(wired: _Wired, leaves: tuple[str, ...], number: int, taken: set[str]) 
     while name in taken:
         name += "x"
     everyone = [*members, *(wired.devices[node] for node in nodes)]
-    return _Rack(name, _first(everyone, "zone") or _ZONE, _first(members, "pod"), leaves, nodes)
+    return _Rack(name, _first(everyone, "zone"), _first(members, "pod"), leaves, nodes)
+
+
+def _with_zones(racks: tuple[_Rack, ...]) -> tuple[tuple[_Rack, ...], tuple[str, ...]]:
+    """The racks, each in a zone, and a sentence on those whose zone the source does not tell."""
+    known = {rack.zone for rack in racks if rack.zone}
+    untold = [f"{rack.name} ({', '.join((*rack.leaves, *rack.nodes))})" for rack in racks if not rack.zone]
+    zone = _ZONE if not known else _UNKNOWN_ZONE
+    placed = tuple(replace(rack, zone=rack.zone or zone) for rack in racks)
+    text = f"The zone of these racks is not told, and {zone} stands for it; move them: {', '.join(untold)}."
+    return placed, (text,) if untold else ()
 
 
 def _first(devices: Iterable[FoundDevice], hint: str) -> str:

@@ -15,6 +15,20 @@ topology:
     - endpoints: [leaf1:eth2, leaf2:eth2]
 """
 
+RESOURCES = """\
+kind: BGPPeer
+metadata: {name: one, namespace: metallb-system}
+spec: {peerASN: 64998, peerAddress: 100.65.1.13, nodeSelectors: [{matchLabels: {kubernetes.io/hostname: worker-0}}]}
+---
+kind: IPAddressPool
+metadata: {name: internalapi, namespace: metallb-system}
+spec: {addresses: [172.17.0.80-172.17.0.90]}
+---
+kind: IPAddressPool
+metadata: {name: dns, namespace: metallb-system}
+spec: {addresses: [172.17.0.100-172.17.0.110]}
+"""
+
 
 def test_init_writes_a_file_that_plans_and_never_writes_over_one(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
@@ -33,7 +47,7 @@ def test_init_names_what_is_no_name(tmp_path: Path) -> None:
     done = fabric("init", tmp_path / "x.yaml", "--name", "Not A Name")
     assert done.returncode == 2
     assert "name: found 'Not A Name'" in done.stderr
-    assert not (tmp_path / "x.yaml").exists()
+    assert "name: Not A Name" in (tmp_path / "x.yaml").read_text()
 
 
 def test_import_says_what_differs(tmp_path: Path) -> None:
@@ -50,3 +64,17 @@ def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     done = fabric("import", tmp_path / "x.yaml")
     assert done.returncode == 2
     assert "Say with --from what it is: containerlab, netlab, rhoso." in done.stderr
+
+
+def test_a_draft_that_does_not_fit_is_written_so_that_its_lines_can_be_looked_up(tmp_path: Path) -> None:
+    """Nothing was written, and the problems named lines of a text that nobody had."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/peers.yaml").write_text(RESOURCES)
+    done = fabric("import", tmp_path / "site", "-o", tmp_path / "site.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path / 'site.yaml'} written; it does not fit yet:" in done.stderr
+    place = next(word for word in done.stderr.split() if word.startswith(f"{tmp_path / 'site.yaml'}:"))
+    line = (tmp_path / "site.yaml").read_text().splitlines()[int(place.split(":")[1]) - 1]
+    assert "172.17.0.0/24" in line
+    printed = fabric("import", tmp_path / "site")
+    assert (printed.returncode, printed.stdout) == (2, (tmp_path / "site.yaml").read_text())

@@ -23,6 +23,8 @@ def test_our_own_resources_come_back_with_their_nodes(stem: str, tmp_path: Path)
     plan = build(design)
     write_tree(export_tree(Export(plan, configure(plan)), ("kubernetes",)), tmp_path)
     again = parse(draft_text(read_draft(tmp_path)), "again.yaml").fabric
+    zones = {d.name: d.zone for d in design.fabric.devices}
+    assert {d.name: d.zone for d in again.devices if d.rack} == {d.name: zones[d.name] for d in again.devices if d.rack}
     found = {(d.name, d.role, d.rack) for d in again.devices if d.tier == "node"}
     # Control-plane nodes of a reference have no peers, and storage arrays no resources.
     expected = {
@@ -155,3 +157,63 @@ def test_a_folder_without_peers_is_refused() -> None:
 def test_what_is_no_yaml_is_named_with_its_line() -> None:
     with pytest.raises(ResourceError, match=r"peers\.yaml:\d+"):
         from_rhoso({"peers.yaml": "a: [1\nb: {"})
+
+
+def rendered(text: str) -> dict[str, str]:
+    """The cluster's resources of a design."""
+    plan = build(parse(text, "design.yaml"))
+    files = export_tree(Export(plan, configure(plan)), ("kubernetes",))
+    return {name: text for name, text in files.items() if name.endswith(".yaml")}
+
+
+COMPUTES_ONLY = """\
+version: 1
+name: az
+profile: rhoso
+families: [ipv4, ipv6]
+spines: 2
+zones:
+  - {name: az1, racks: [{name: r1, leaves: 2, nodes: {workers: 2}}]}
+  - {name: az2, racks: [{name: r2, leaves: 2, nodes: {computes: 2}}]}
+networks:
+  designate: {ipv4: 172.29.0.0/24, ipv6: "fd00:29::/64", roles: [worker, compute], vips: 2}
+  octavia: {ipv4: 172.23.0.0/24, ipv6: "fd00:23::/64", roles: [compute]}
+node_groups: {workers: {role: worker}, computes: {role: compute}}
+"""
+
+
+def test_a_network_of_two_families_comes_back_as_one() -> None:
+    """NetConfig has NAME and NAMEv6, of which the second had no IPv4 prefix and overlapped the first."""
+    _, design = drafted(rendered(COMPUTES_ONLY))
+    prefixes = {name: (str(n.ipv4), str(n.ipv6)) for name, n in design.topology.networks.items()}
+    assert prefixes == {
+        "designate": ("172.29.0.0/24", "fd00:29::/64"),
+        "octavia": ("172.23.0.0/24", "fd00:23::/64"),
+    }
+
+
+def test_a_rack_of_computes_is_in_its_zone_and_one_without_is_named() -> None:
+    files = rendered(COMPUTES_ONLY)
+    draft, design = drafted(files)
+    assert {d.name: d.zone for d in design.fabric.devices}["r2-compute-0"] == "az2"
+    assert not any("zone" in note for note in draft.notes)
+    label = "  labels:\n    topology.kubernetes.io/zone: az2\n"
+    unlabelled = {name: text.replace(label, "") for name, text in files.items()}
+    assert unlabelled != files
+    draft, design = drafted(unlabelled)
+    assert {d.zone for d in design.fabric.devices if d.rack == "rack-1"} == {"zone-unknown"}
+    assert any("zone-unknown stands for it; move them: rack-1 (" in note for note in draft.notes)
+    assert "zone-unknown stands for it" in draft_text(draft)
+
+
+def test_a_worker_of_frrconfigurations_alone_is_found() -> None:
+    draft, design = drafted(rendered(COMPUTES_ONLY.replace(", vips: 2", "")))
+    assert {d.name for d in design.fabric.devices if d.role == "worker"} == {"r1-worker-0", "r1-worker-1"}
+    assert not any("left out" in note for note in draft.notes)
+
+
+def test_a_network_of_one_family_is_told() -> None:
+    files = {**FILES, "site/more.yaml": PEERS.replace("100.65.1.13", "fd00::1").replace("100.64.1.13", "fd00:1::1")}
+    draft, design = drafted(files)
+    assert set(design.topology.networks) == set()
+    assert "The network tenant has no ipv6 prefix, which nodes of this fabric need." in draft.notes
