@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from fabric._values import dataclass
+from fabric.errors import LabError
 from fabric.lab._blueprint import End
 from fabric.lab._containers import _command as command
 from fabric.lab._containers import _router as router
@@ -27,6 +28,8 @@ NEXT_TOPOLOGY, BACK_TOPOLOGY = "next.clab.yml", "back.clab.yml"
 """What containerlab makes true while a lab changes, and while it is led back. These and the lab's topology name all
 that may run then: containerlab ends by a topology only the containers that stand in it."""
 _AT_ONCE = 8
+_LINES = "/run/frr/lines.conf"
+"""Where FRR reads what it is told, in the container."""
 T = TypeVar("T")
 
 
@@ -173,8 +176,18 @@ def lead_over(change: Altered, pid: int) -> list[Loaded]:
 
 
 def _tell(change: Altered, text: str, pid: int) -> Loaded:
-    """What came of giving FRR lines, by a pipe, which keeps passwords out of the list of processes."""
+    """What came of giving FRR lines from a file, which keeps passwords out of the list of processes.
+
+    A pipe does as much for one reader, but vtysh of FRR 10 has a process for each daemon, and each opens the file.
+    """
+    name = change.device.name
     if not text:
-        return Loaded(change.device.name, (), ())
-    done = inside(pid, (str(router.VTYSH), "-f", "/dev/stdin"), text)
-    return Loaded(change.device.name, refusals(text, done.stdout, done.stderr), remarks(done.stdout))
+        return Loaded(name, (), ())
+    written = inside(pid, ("install", "-m", "600", "/dev/stdin", _LINES), text)
+    if written.exit_code:
+        raise LabError(f"{name}: FRR's new lines could not be written to {_LINES}: {written.stderr.strip()}")
+    try:
+        done = inside(pid, (str(router.VTYSH), "-f", _LINES))
+    finally:
+        inside(pid, ("rm", "-f", _LINES))
+    return Loaded(name, refusals(text, done.stdout, done.stderr), remarks(done.stdout))
