@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from fabric.check._frr_text import FrrFile, Line, Peer, Router
 from fabric.check._rule import Hit, Rule
 from fabric.check._scene import FrrScene
+from fabric.check._values import address, prefix
 from fabric.check.rules._frr import hit
+from fabric.config import Prefix
 
 _POLICIES = ("prefix-list", "route-map", "filter-list", "distribute-list")
 
@@ -179,6 +181,32 @@ def multipath_is_on(scene: FrrScene) -> Iterator[Hit]:
                 yield hit(file, line, f"`{line.text}` uses one path of all")
 
 
+def no_source_beside_bfd(scene: FrrScene) -> Iterator[Hit]:
+    """Internal peers on a link, with BFD and a source; between loopbacks, where both ends have one, both come up."""
+    for file, router in _routers(scene):
+        links = [] if _waits_for_no_bfd(file) else list(_links(file))
+        for peer in router.peers:
+            far = address(peer.name)
+            if peer.internal and peer.says("bfd") and far is not None and any(far in link for link in links):
+                for line in peer.having("update-source"):
+                    yield hit(file, line, f"`{line.text}` for the iBGP peer {peer.name} with BFD, which is on a link")
+
+
+def _waits_for_no_bfd(file: FrrFile) -> bool:
+    """True for a file that an FRR before 10 has written."""
+    releases = [line.words[2].partition(".")[0] for line in file.having("frr", "version") if len(line.words) > 2]
+    return any(release.isdecimal() and int(release) < 10 for release in releases)
+
+
+def _links(file: FrrFile) -> Iterator[Prefix]:
+    """The subnets of the file's interfaces, without host addresses."""
+    for family in ("ip", "ipv6"):
+        for line in file.having(family, "address"):
+            subnet = prefix(line.words[-1]) if line.section.startswith("interface ") else None
+            if subnet is not None and subnet.num_addresses > 1:
+                yield subnet
+
+
 RULES: tuple[Rule[FrrScene], ...] = (
     Rule(
         "FAB-911",
@@ -278,5 +306,14 @@ RULES: tuple[Rule[FrrScene], ...] = (
         "RFC 7938 section 6.1",
         "Raise maximum-paths, or leave it out.",
         multipath_is_on,
+    ),
+    Rule(
+        "FAB-922",
+        "iBGP peers on a link have BFD or a source, not both",
+        "warning",
+        "FRR 10 waits for BFD before the session, and with a source asks for BFD over several hops: neither comes up.",
+        "fabric (seen with FRR 10.3, whether one end or both name a source; FRR 8.4.4 does not wait)",
+        "Remove `update-source`: the kernel takes the link's address anyway.",
+        no_source_beside_bfd,
     ),
 )

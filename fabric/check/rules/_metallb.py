@@ -73,6 +73,16 @@ def unique_router_ids(scene: ResourceScene) -> Iterator[Hit]:
                 yield about(resource, (*path, "id"), text)
 
 
+def no_source_beside_bfd(scene: ResourceScene) -> Iterator[Hit]:
+    for resource in scene.of_kind("FRRConfiguration"):
+        for path, router in items(resource.value, "spec", "bgp", "routers"):
+            for inside, neighbor in items(router, "neighbors"):
+                internal = at(neighbor, "asn") in (at(router, "asn"), None) and at(neighbor, "dynamicASN") != "external"
+                if internal and at(neighbor, "bfdProfile") and at(neighbor, "sourceaddress"):
+                    text = f"the iBGP neighbor {at(neighbor, 'address')} has a BFD profile and a source address"
+                    yield about(resource, (*path, *inside, "sourceaddress"), text)
+
+
 def _fips(scene: ResourceScene) -> str | None:
     """Where it is written that the nodes run in FIPS mode."""
     for document in scene.others:
@@ -271,5 +281,14 @@ RULES: tuple[Rule[ResourceScene], ...] = (
         "OpenStack operators' reference topologies (README); RHOSO 18.0 distributed zones, 1.1.1",
         "Update the cluster first.",
         release_has_frr_k8s,
+    ),
+    Rule(
+        "FAB-542",
+        "iBGP neighbors have BFD or a source address, not both",
+        "warning",
+        "FRR 10 waits for BFD before the session, and with a source asks for BFD over several hops: neither comes up.",
+        "fabric (seen with FRR 10.3, whether one end or both name a source; FRR 8.4.4 does not wait)",
+        "Leave sourceaddress out; keep it where the peer is a loopback that names its source too.",
+        no_source_beside_bfd,
     ),
 )
