@@ -11,7 +11,7 @@ FabricError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fabric._values import dataclass
 
@@ -71,3 +71,23 @@ class LabError(MachineError):
 
 class NetboxError(MachineError):
     """NetBox could not be reached, or refused what it was asked; the text quotes it."""
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "none"
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """The question that names what was probably meant, three names at most; empty where nothing comes near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes pays for it
+
+    near = get_close_matches(found, list(known), n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def unknown(what: str, found: str, known: Iterable[str], action: str = "Name one of these.") -> str:
+    """That there is no such device, zone, …, what there is, and what was probably meant; `action` where nothing was."""
+    names = list(known)
+    return f"found the {what} {found!r}; allowed: {listed(names)}. {nearest(found, names) or action}"

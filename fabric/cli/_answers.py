@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fabric.cli._asking import asker
 from fabric.cli._console import answer, answer_json, show
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def rib(asked: Asked, device: str) -> bool:
     from fabric.report import rib_document, rib_tables
 
     simulation = asked.simulation()
-    answer_json(rib_document(simulation, device)) if asked.as_json else show(rib_tables(simulation, device))
+    with asker("--rib"):
+        answer_json(rib_document(simulation, device)) if asked.as_json else show(rib_tables(simulation, device))
     return True
 
 
@@ -39,7 +41,8 @@ def fib(asked: Asked, device: str) -> bool:
     from fabric.report import fib_document, fib_tables
 
     simulation = asked.simulation()
-    answer_json(fib_document(simulation, device)) if asked.as_json else show(fib_tables(simulation, device))
+    with asker("--fib"):
+        answer_json(fib_document(simulation, device)) if asked.as_json else show(fib_tables(simulation, device))
     return True
 
 

@@ -117,6 +117,17 @@ class Traffic:
         return parse_traffic(fabric, self.matrix)
 
 
+@contextmanager
+def asker(name: str) -> Iterator[None]:
+    """Lets the error about an unknown device name the command or option that asked about it."""
+    from fabric.simulate import UnknownDeviceError
+
+    try:
+        yield
+    except UnknownDeviceError as error:
+        raise UnknownDeviceError(error.device, error.known, name) from None
+
+
 def ask(file: Path, fail: list[str] | None, ledger: Path | None, pins: Path | None) -> Asked:
     """The question about the fabric of a file."""
     from fabric.kubernetes import configure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._asking import Asked, ask
+from fabric.cli._asking import Asked, ask, asker
 from fabric.cli._console import say
 from fabric.cli._options import FileArgument
 from fabric.cli._planning import LedgerOption, PinsOption
@@ -113,7 +113,10 @@ def _hops(asked: Asked, path: tuple[str, str]) -> Iterator[tuple[str, str]]:
     from fabric.cli._simulate import traces
 
     labels = {port: f"{c.a} - {c.b}" for c in asked.what_if.fabric.cables for port in (str(c.a), str(c.b))}
-    for trace in traces(asked.simulation(), *path):
+    simulation = asked.simulation()
+    with asker("--path"):
+        found = list(traces(simulation, *path))
+    for trace in found:
         for way in trace.forward:
             for hop in way.hops:
                 port = "" if hop.leg is None else f"{hop.device}:{hop.leg.interface}"

@@ -81,12 +81,12 @@ def _of_use(resources: Resources) -> Resources:
 
 def _node(resources: Resources, name: str) -> Node:
     """The node to render; `InputError` where the resources hold nodes and not this one."""
-    from fabric.errors import InputError
+    from fabric.errors import InputError, unknown
     from fabric.kubernetes import node_named, nodes_of
 
     names = [entry.name for entry in nodes_of(resources)]
     if names and name not in names:
-        raise InputError(f"--node {name}: found no such Node; allowed: {', '.join(names)}. Name one of them.")
+        raise InputError(f"--node: {unknown('Node', name, names)}")
     return node_named(resources, name)
 
 

@@ -196,6 +196,8 @@ def heal(
     from fabric.report import fault_change_document
     from fabric.verify import restore
 
+    if target == "all" and not every:
+        raise InputError("Found the fault 'all'; allowed: a fault of `fabric lab status`. Heal all with --all.")
     if (target is None) != every:
         raise InputError("Name one fault, or heal all with --all. `fabric lab status` shows the active ones.")
     running = running_lab(lab)

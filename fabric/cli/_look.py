@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fabric.cli._asking import asker
 from fabric.cli._console import answer_json, say, show
 from fabric.cli._options import JsonOption, LabOption
 from fabric.cli._running import predicted_now, running_lab
@@ -37,9 +38,9 @@ def trace(
     running = running_lab(lab)
     prediction = predicted_now(running)
     settings = TraceSettings(flows, packet_bytes=size)
-    found = [
-        trace_lab(running, prediction, ends, settings) for ends in ends_of(prediction.simulation, source, destination)
-    ]
+    with asker("lab trace"):
+        pairs = list(ends_of(prediction.simulation, source, destination))
+    found = [trace_lab(running, prediction, ends, settings) for ends in pairs]
     if as_json:
         answer_json(lab_trace_document(found))
     else:
@@ -59,7 +60,9 @@ def mtu(
 
     running = running_lab(lab)
     prediction = predicted_now(running)
-    found = [mtu_of_lab(running, prediction, ends) for ends in ends_of(prediction.simulation, source, destination)]
+    with asker("lab mtu"):
+        pairs = list(ends_of(prediction.simulation, source, destination))
+    found = [mtu_of_lab(running, prediction, ends) for ends in pairs]
     if as_json:
         answer_json(lab_mtu_document(found))
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fabric.cli import _answers as answers
-from fabric.cli._asking import Asked, Traffic, ask
+from fabric.cli._asking import Asked, Traffic, ask, asker
 from fabric.cli._console import answer_json, say, show, told
 from fabric.cli._engine import engine as engine_of
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, form_of
@@ -17,6 +17,7 @@ from fabric.cli._planning import LedgerOption, PinsOption
 
 if TYPE_CHECKING:
     from fabric.config import Address, Family, Prefix
+    from fabric.errors import InputError
     from fabric.simulate import Endpoint, Simulation, Trace
 
 FailOption = Annotated[
@@ -118,7 +119,9 @@ def _form_for(chosen: str | None, form: Format, load: str | None) -> Format:
 def trace(
     file: FileArgument,
     source: Annotated[str, typer.Argument(metavar="A", help="Device or address that sends.")],
-    destination: Annotated[str, typer.Argument(metavar="B", help="Device or address that is sent to.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="B", help="Device or address that is sent to; any address is traced.")
+    ],
     fail: FailOption = None,
     ledger: LedgerOption = None,
     pins: PinsOption = None,
@@ -126,12 +129,16 @@ def trace(
 ) -> None:
     """Show every path from A to B and back, hop by hop. Exit code 1 if packets or answers do not all arrive.
 
+    An address that no device has is traced too, one way: where packets to it end.
+
     Example: fabric trace topologies/quickstart.yaml a1-server-1 b1-server-2 --fail node:spine-1
     """
     from fabric.report import trace_document, trace_text
     from fabric.simulate import DELIVERED
 
-    found = list(traces(ask(file, fail, ledger, pins).simulation(), source, destination))
+    simulation = ask(file, fail, ledger, pins).simulation()
+    with asker("trace"):
+        found = list(traces(simulation, source, destination))
     if as_json:
         answer_json(trace_document(found))
     else:
@@ -156,7 +163,9 @@ def explain(
     from fabric.report import explanation_document, explanation_tables
     from fabric.simulate import explain as explained
 
-    found = explained(ask(file, fail, ledger, pins).simulation(), device, _prefix(prefix))
+    simulation = ask(file, fail, ledger, pins).simulation()
+    with asker("explain"):
+        found = explained(simulation, device, _prefix(prefix))
     if as_json:
         answer_json(explanation_document(found))
     else:
@@ -174,16 +183,25 @@ def _one(options: Mapping[str, object]) -> str | None:
 
 
 def traces(simulation: Simulation, source: str, destination: str) -> Iterator[Trace]:
-    """One trace for each family that both ends have, or for the family of an address."""
+    """One trace for each family that both ends have, or for the family of an address.
+
+    An address that no living device has is traced one way: where packets to it end.
+    """
     from fabric.simulate import trace as traced
 
+    address = _address(destination)
+    if address is not None and simulation.owner(address) is None:
+        here = _place(simulation, source, _family(address))
+        if here is None:
+            raise _no_common_family(source, destination)
+        yield traced(simulation, *here, address)
+        return
     for here, there in ends_of(simulation, source, destination):
         yield traced(simulation, *here, there.address)
 
 
 def ends_of(simulation: Simulation, source: str, destination: str) -> Iterator[tuple[Endpoint, Endpoint]]:
     """The two ends that words stand for, in each family that both have, or in the family of an address."""
-    from fabric.errors import InputError
     from fabric.simulate import FAMILIES
 
     found = False
@@ -194,13 +212,30 @@ def ends_of(simulation: Simulation, source: str, destination: str) -> Iterator[t
             found = True
             yield here, there
     if not found:
-        raise InputError(f"trace {source} {destination}: found no common address family. Name two of one family.")
+        raise _no_common_family(source, destination)
+
+
+def _no_common_family(source: str, destination: str) -> InputError:
+    from fabric.errors import InputError
+
+    return InputError(f"trace {source} {destination}: found no common address family. Name two of one family.")
+
+
+def _address(word: str) -> Address | None:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(word)
+    except ValueError:
+        return None
+
+
+def _family(address: Address) -> Family:
+    return "ipv4" if address.version == 4 else "ipv6"
 
 
 def _place(simulation: Simulation, name: str, family: Family) -> Endpoint | None:
     """The device and address that a word stands for in a family; `None` where it has none of that family."""
-    from ipaddress import ip_address
-
     from fabric.errors import InputError
     from fabric.simulate import Endpoint, UnknownDeviceError, loopback
 
@@ -208,11 +243,10 @@ def _place(simulation: Simulation, name: str, family: Family) -> Endpoint | None
     if name in devices:
         address = loopback(devices[name], family)
         return None if address is None else Endpoint(name, address)
-    try:
-        given = ip_address(name)
-    except ValueError:
-        raise UnknownDeviceError(name, tuple(devices)) from None
-    if f"ipv{given.version}" != family:
+    given = _address(name)
+    if given is None:
+        raise UnknownDeviceError(name, devices, "trace")
+    if _family(given) != family:
         return None
     owner = simulation.owner(given)
     if owner is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fabric._values import dataclass
-from fabric.errors import LabError, MachineError
+from fabric.errors import InputError, LabError, MachineError, unknown
 from fabric.lab._blueprint import Blueprint
 from fabric.lab._channel import Progress
 from fabric.lab._enter import Completed
@@ -196,10 +196,9 @@ def _three(value: Sequence[float] | None) -> tuple[float, float, float] | None:
     return None if value is None else (value[0], value[1], value[2])
 
 
-def no_device(blueprint: Blueprint, device: str) -> LabError:
+def no_device(blueprint: Blueprint, device: str) -> InputError:
     """The error for a device that a lab does not have."""
-    names = ", ".join(device.name for device in blueprint.devices)
-    return LabError(f"Lab {blueprint.name} has no device {device}; it has {names}.")
+    return InputError(f"Lab {blueprint.name}: {unknown('device', device, (plan.name for plan in blueprint.devices))}")
 
 
 def not_up(name: str) -> LabError:

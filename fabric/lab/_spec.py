@@ -10,7 +10,7 @@ from typing import Protocol
 
 from fabric._values import dataclass
 from fabric.config import LOOPBACK, DeviceConfig, FabricConfig, Port
-from fabric.errors import LabError
+from fabric.errors import InputError, LabError
 from fabric.lab._places import pathspace
 
 _LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -39,10 +39,10 @@ class LabSpec:
 
 
 def check_lab_name(name: str) -> None:
-    """Nothing; raises `LabError` for a name that could not be a directory of its own."""
+    """Nothing; raises `InputError` for a name that could not be a directory of its own."""
     if not _LAB_NAME.fullmatch(name):
         message = f"Lab name {name!r} is not usable: up to 63 letters, digits, '-' and '_' are, beginning with a letter"
-        raise LabError(f"{message} or digit. Choose another name.")
+        raise InputError(f"{message} or digit. Choose another name.")
 
 
 def check_spec(spec: LabSpec) -> None:

@@ -88,7 +88,7 @@ class Simulation:
 
     def _check(self, device: str) -> None:
         if device not in self.fabric.by_name:
-            raise UnknownDeviceError(device, tuple(self.fabric.by_name))
+            raise UnknownDeviceError(device, self.fabric.by_name)
 
 
 @without_collection()

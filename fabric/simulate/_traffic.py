@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 from fabric._values import dataclass
 from fabric.config import FabricConfig, Family
-from fabric.errors import InputError, Problem, ProblemsError
+from fabric.errors import InputError, Problem, ProblemsError, listed, nearest, unknown
 from fabric.simulate._reachability import Endpoint, endpoints, loopback
 from fabric.simulate._rounds import FAMILIES
 
 COLUMNS = ("source", "destination", "gbps")
-_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +87,14 @@ def read_traffic(fabric: FabricConfig, text: str, file: str) -> tuple[Stream, ..
 
 def _row(fabric: FabricConfig, row: Mapping[str, str | None], where: str) -> Iterator[Stream | Problem]:
     names = [(row["source"] or "").strip(), (row["destination"] or "").strip()]
-    unknown = [name for name in names if name not in fabric.by_name]
-    for name in unknown:
-        near = get_close_matches(name, fabric.by_name, 1)
-        action = f"Did you mean '{near[0]}'?" if near else "Name a device."
-        yield Problem(where, "", f"the device '{name}'", _listed(fabric.by_name), action)
+    strange = [name for name in names if name not in fabric.by_name]
+    for name in strange:
+        action = nearest(name, fabric.by_name) or "Name a device."
+        yield Problem(where, "", f"the device '{name}'", listed(list(fabric.by_name)), action)
     gbps = _number(row["gbps"] or "")
     if gbps is None:
         yield Problem(where, "gbps", repr(row["gbps"]), "Gbit/s above 0", "Correct the rate.")
-    if unknown or gbps is None:
+    if strange or gbps is None:
         return
     ends = _common(fabric, *names)
     if ends is None or names[0] == names[1]:
@@ -123,9 +120,7 @@ def _of_role(fabric: FabricConfig, role: str) -> tuple[Endpoint, ...]:
     family: Family = "ipv4" if any(point.address.version == 4 for point in _points(fabric)) else "ipv6"
     roles = dict.fromkeys(device.place.role for device in fabric)
     if role not in roles:
-        near = get_close_matches(role, roles, 1)
-        action = f"Did you mean {near[0]}?" if near else "Name one of these."
-        raise InputError(f"--load: found the role {role!r}; allowed: {_listed(roles)}. {action}")
+        raise InputError(f"--load: {unknown('role', role, roles)}")
     found = ((d.name, loopback(d, family)) for d in fabric if d.place.role == role)
     return tuple(Endpoint(name, address) for name, address in found if address is not None)
 
@@ -142,9 +137,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return found if 0 < found < float("inf") else None
-
-
-def _listed(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more

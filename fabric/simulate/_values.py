@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Literal, NamedTuple
 
 from fabric._values import dataclass
 from fabric.config import Address, Cable, Family, Prefix
-from fabric.errors import FabricError
+from fabric.errors import FabricError, InputError, unknown
 from fabric.simulate._attributes import Attributes, BgpNextHop
 
 SessionType = Literal["ebgp", "ibgp"]
@@ -222,10 +223,10 @@ class NoStableStateError(FabricError):
         )
 
 
-class UnknownDeviceError(FabricError):
+class UnknownDeviceError(InputError):
     """The fabric has no device of that name."""
 
-    def __init__(self, device: str, known: tuple[str, ...]) -> None:
-        super().__init__(
-            f"simulate: found the device name {device!r}; the fabric has {', '.join(known)}. Name one of these."
-        )
+    def __init__(self, device: str, known: Iterable[str], asker: str = "simulate") -> None:
+        self.device = device
+        self.known = tuple(known)
+        super().__init__(f"{asker}: {unknown('device', device, self.known)}")

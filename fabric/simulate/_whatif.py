@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 
 from fabric._values import dataclass
 from fabric.config import Cable, DeviceConfig, FabricConfig, Interface, Port
-from fabric.errors import InputError
+from fabric.errors import InputError, listed, unknown
 from fabric.simulate._links import Links
 from fabric.simulate._peers import Reached, peers_of, reach
 from fabric.simulate._values import NONE, Failures, SessionEnd
 from fabric.simulate._vrf import base_device, separated
-
-_SHOWN = 12
-"""Names listed in a message before it says how many more there are."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,9 @@ def what_if(fabric: FabricConfig, targets: Iterable[str]) -> WhatIf:
             elif kind in _KINDS:
                 failures = combined(failures, _KINDS[kind](fabric, name))
             else:
-                raise _Unknown(_choose(kind, (*_KINDS, "drain"), "kind"))
-        except _Unknown as unknown:
-            problems.append(f"--fail {target}: {unknown}")
+                raise _Unknown(unknown("kind", kind, (*_KINDS, "drain")))
+        except _Unknown as wrong:
+            problems.append(f"--fail {target}: {wrong}")
     if problems:
         raise WhatIfError(problems)
     return WhatIf(drain(fabric, drained), failures)
@@ -95,7 +91,7 @@ def _node(fabric: FabricConfig, name: str) -> Failures:
 def _group(kind: str, fabric: FabricConfig, name: str) -> Failures:
     known = groups(fabric, kind)
     if name not in known:
-        raise _Unknown(_choose(name, known, kind))
+        raise _Unknown(unknown(kind, name, known))
     return Failures(devices=frozenset(known[name]))
 
 
@@ -123,7 +119,7 @@ def _words(cable: Cable) -> frozenset[str]:
 
 def _device_cables(fabric: FabricConfig, device: str) -> str:
     names = [c.name for c in fabric.cables if device in (c.a.device, c.b.device)]
-    return f"cables of {device}: {_listed(names)}. Name a port as link:DEVICE:PORT, or two devices as link:A--B."
+    return f"cables of {device}: {listed(names)}. Name a port as link:DEVICE:PORT, or two devices as link:A--B."
 
 
 def _session(fabric: FabricConfig, name: str) -> Failures:
@@ -134,7 +130,7 @@ def _session(fabric: FabricConfig, name: str) -> Failures:
     ends = frozenset(end for end, far in known.items() if peer in (end.peer, far))
     if not ends:
         words = dict.fromkeys(word for end, far in known.items() for word in (end.peer, far) if word)
-        raise _Unknown(_choose(peer, words, f"peer of {device}"))
+        raise _Unknown(unknown(f"peer of {device}", peer, words))
     return Failures(sessions=ends)
 
 
@@ -189,20 +185,8 @@ def _speaker(fabric: FabricConfig, name: str) -> str:
 
 def _device(fabric: FabricConfig, name: str) -> str:
     if name not in fabric.by_name:
-        raise _Unknown(_choose(name, fabric.by_name, "device"))
+        raise _Unknown(unknown("device", name, fabric.by_name))
     return name
-
-
-def _choose(found: str, allowed: Iterable[str], what: str) -> str:
-    names = list(allowed)
-    near = get_close_matches(found, names, n=3)
-    action = f"Did you mean {' or '.join(near)}?" if near else "Name one of these."
-    return f"found the {what} {found!r}; allowed: {_listed(names)}. {action}"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "") if names else "none"
 
 
 _KINDS: Mapping[str, Callable[[FabricConfig, str], Failures]] = {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from fabric.config import DeviceConfig, FabricConfig, Port
-from fabric.errors import InputError
+from fabric.errors import InputError, unknown
 from fabric.lab import DaemonName, Fault, LabStatus, Reconfigured, held
 from fabric.simulate import Failures, WhatIf, WhatIfError, drain, sessions_over, static_over, what_if
 
@@ -55,7 +54,7 @@ def _fault(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     if kind == "silent":
         return Fault(target, deaf=_deaf_ports(fabric, target))
     if kind not in _WIRE_KINDS:
-        raise InputError(f"{target}: {_choose(kind, KINDS, 'kind')}")
+        raise InputError(f"{target}: {unknown('kind', kind, KINDS)}")
     return Fault(target, ports=_ports(fabric, _asked(fabric, target).failures, name))
 
 
@@ -128,7 +127,7 @@ def _power(fabric: FabricConfig, status: LabStatus, target: str) -> Fault:
     devices = {device.name for device in fabric if device.place.zone == name} or {name} & fabric.by_name.keys()
     if not devices:
         zones = dict.fromkeys(device.place.zone for device in fabric if device.place.zone)
-        raise InputError(f"{target}: {_choose(name, (*zones, *fabric.by_name), 'zone or device')}")
+        raise InputError(f"{target}: {unknown('zone or device', name, (*zones, *fabric.by_name))}")
     ports = tuple(end for cable in fabric.cables for end in (cable.a, cable.b) if end.device in devices)
     killed = tuple(DaemonName(d.device, d.daemon) for d in status.daemons if d.device in devices)
     return Fault(target, ports=ports, killed=tuple(dict.fromkeys(killed)))
@@ -172,7 +171,7 @@ def _partition(fabric: FabricConfig, target: str) -> tuple[Port, ...]:
     inside = {device.name for device in fabric if device.place.zone == zone}
     if not inside:
         zones = dict.fromkeys(device.place.zone for device in fabric if device.place.zone)
-        raise InputError(f"{target}: {_choose(zone, zones, 'zone')}")
+        raise InputError(f"{target}: {unknown('zone', zone, zones)}")
     leaving = [c for c in fabric.cables if (c.a.device in inside) != (c.b.device in inside)]
     return tuple(cable.a if cable.a.device in inside else cable.b for cable in leaving)
 
@@ -183,16 +182,5 @@ def _daemon(status: LabStatus, target: str) -> DaemonName:
     if name not in known:
         device = name.partition(":")[0]
         near = [key for key in known if key.startswith(f"{device}:")]
-        raise InputError(f"{target}: {_choose(name, near or known, 'daemon')}")
+        raise InputError(f"{target}: {unknown('daemon', name, near or known)}")
     return known[name]
-
-
-_SHOWN = 12
-
-
-def _choose(found: str, allowed: Iterable[str], what: str) -> str:
-    names = list(allowed)
-    near = get_close_matches(found, names, n=3)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    action = f"Did you mean {' or '.join(near)}?" if near else "Name one of these."
-    return f"found the {what} {found!r}; allowed: {', '.join(names[:_SHOWN])}{more}. {action}"

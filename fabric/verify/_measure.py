@@ -11,7 +11,7 @@ from statistics import median
 
 from fabric._values import dataclass
 from fabric.config import FabricConfig
-from fabric.errors import InputError, LabError
+from fabric.errors import InputError, LabError, unknown
 from fabric.lab import (
     Event,
     Fault,
@@ -210,8 +210,10 @@ def measured_pairs(fabric: FabricConfig, chosen: Sequence[str] = ()) -> tuple[Pr
     for text in chosen:
         one, _, two = text.partition(":")
         if one not in known or two not in known or one == two:
-            allowed = ", ".join(list(known)[:12])
-            raise InputError(f"--pair {text}: allowed are two of the endpoints, as A:B: {allowed}. Name two of them.")
+            strange = next((name for name in (one, two) if name not in known), None)
+            if strange is not None:
+                raise InputError(f"--pair {text}: {unknown('endpoint', strange, known, 'Name two, as A:B.')}")
+            raise InputError(f"--pair {text}: found one endpoint twice; allowed: two of them, as A:B. Name another.")
         found.append(_pair(known[one], known[two]))
     return tuple(found)
 

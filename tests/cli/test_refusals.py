@@ -68,3 +68,50 @@ def test_an_unreadable_file_is_a_result_too(tmp_path: Path) -> None:
 def test_text_says_it_once() -> None:
     done = fabric("check", "none.yaml")
     assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asker"),
+    [
+        (("simulate", "--rib", "ruoter-0"), "--rib"),
+        (("simulate", "--fib", "ruoter-0"), "--fib"),
+        (("trace", "ruoter-0", "spine-0"), "trace"),
+        (("trace", "spine-0", "ruoter-0"), "trace"),
+        (("explain", "ruoter-0", "10.0.0.1"), "explain"),
+        (("graph", "-o", "x.svg", "--path", "ruoter-0", "spine-0"), "--path"),
+    ],
+)
+def test_an_unknown_device_is_told_by_who_asked_with_few_names_and_the_nearest(
+    arguments: tuple[str, ...], asker: str
+) -> None:
+    command, *others = arguments
+    done = fabric(command, TOPOLOGIES / "rhoso-dz.yaml", *others)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{asker}: found the device 'ruoter-0'; allowed: router-0, spine-0, ")
+    assert " and 22 more. Did you mean router-0" in done.stderr
+
+
+def test_an_address_of_nobody_is_traced_one_way() -> None:
+    done = fabric("trace", TOPOLOGIES / "rhoso-dz.yaml", "rack-0-compute-0", "8.8.8.8")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "router-0: no-route" in done.stdout
+    assert done.stdout.endswith("8.8.8.8 back to 99.99.0.3\nno living device has the address\n")
+    document = json.loads(fabric("trace", QUICKSTART, "a1-server-1", "10.240.0.200", "--json").stdout)
+    assert "no-route" in json.dumps(document)
+    v6 = fabric("trace", TOPOLOGIES / "rhoso-dz.yaml", "10.0.0.99", "8.8.8.8")
+    assert (v6.returncode, "which no living device has" in v6.stderr) == (2, True)
+
+
+def test_a_rule_is_suggested_only_where_its_id_is_mistyped() -> None:
+    assert "Did you mean FAB-101?" in fabric("check", "--explain", "FAB-1O1").stderr
+    assert fabric("check", "--explain", "FAB-999").stderr.endswith("`fabric check --list` shows all.\n")
+
+
+def test_healing_all_is_an_option() -> None:
+    done = fabric("lab", "heal", "all")
+    assert (done.returncode, "Heal all with --all" in done.stderr) == (2, True)
+
+
+def test_a_name_that_no_lab_can_have_is_bad_input() -> None:
+    done = fabric("lab", "up", QUICKSTART, "--name", "Bad Name")
+    assert (done.returncode, "'Bad Name' is not usable" in done.stderr) == (2, True)

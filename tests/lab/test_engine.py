@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fabric.config import Interface
-from fabric.errors import LabError
+from fabric.errors import InputError, LabError
 from fabric.lab import EmbeddedEngine, LabSpec, Progress, UpOptions
 from fabric.lab._frr import find_frr
 from tests.lab.conftest import WaitUntil
@@ -153,7 +153,7 @@ def test_call_runs_this_package_beside_all_devices(engine: EmbeddedEngine) -> No
 
 def test_an_unknown_device_and_a_lab_that_is_not_up_are_named(engine: EmbeddedEngine) -> None:
     engine.up(lonely_router("known"))
-    with pytest.raises(LabError, match="Lab known has no device r2; it has r1"):
+    with pytest.raises(InputError, match="Lab known: found the device 'r2'; allowed: r1"):
         engine.run("known", "r2", ("true",))
     with pytest.raises(LabError, match="Lab absent is not up"):
         engine.vtysh("absent", "r1", ["show version"])
@@ -286,5 +286,5 @@ def test_a_visitor_who_leaves_early_does_not_end_the_lab(engine: EmbeddedEngine,
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a b", "x" * 64])
 def test_a_name_that_could_leave_its_directory_is_refused(engine: EmbeddedEngine, name: str) -> None:
     for use in (engine.down, engine.status, lambda name: engine.up(lonely_router(name))):
-        with pytest.raises(LabError, match="is not usable"):
+        with pytest.raises(InputError, match="is not usable"):
             use(name)

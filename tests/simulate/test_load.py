@@ -161,7 +161,7 @@ def test_every_mistake_of_a_csv_is_told_with_its_line() -> None:
         read_traffic(fabric(), "\n".join(["source,destination,gbps", *rows]), "m.csv")
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("m.csv:2: found the device 'a1-server'; allowed: spine-1")
-    assert "Did you mean 'a1-server-1'?" in lines[0]
+    assert "Did you mean a1-server-1" in lines[0]
     assert lines[1] == "m.csv:3: gbps: found 'lots'; allowed: Gbit/s above 0. Correct the rate."
     assert lines[2].startswith("m.csv:4: found a1-server-1 and a1-server-1; allowed: two devices")
     assert [line.partition(": ")[0] for line in lines[3:]] == ["m.csv:5", "m.csv:5"]

@@ -6,8 +6,8 @@ failures do, 5 MetalLB and frr-k8s, 6 networks of OpenShift nodes, 7 the data pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from fabric.check._rule import Rule, RuleInfo, Subject
@@ -65,12 +65,16 @@ FRR_RULES: tuple[Rule[FrrScene], ...] = (*_frr.RULES, *_frr_bgp.RULES)
 SUPPRESSION_RULES: tuple[Rule[SuppressionScene], ...] = _suppressions.RULES
 
 
+_LETTERS = str.maketrans("OIL", "011")
+"""Letters that are taken for digits."""
+
+
 class UnknownRuleError(InputError):
     """There is no rule of that id."""
 
     def __init__(self, name: str) -> None:
-        near = get_close_matches(name.upper(), _BY_ID, 3)
-        action = f"Did you mean {' or '.join(near)}?" if near else "`fabric check --list` shows all."
+        meant = f"FAB-{re.sub('[^0-9]', '', name.upper().translate(_LETTERS).removeprefix('FAB'))}"
+        action = f"Did you mean {meant}?" if meant in _BY_ID else "`fabric check --list` shows all."
         super().__init__(f"check: found no rule {name!r}; allowed: {min(_BY_ID)} to {max(_BY_ID)}. {action}")
 
 

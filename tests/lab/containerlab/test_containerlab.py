@@ -73,7 +73,7 @@ def test_looking_into_devices_pausing_and_a_second_up(world: World, tmp_path: Pa
 
     _a_container_is_entered_as_docker_does(world)
     assert "spine-1" in world.fabric("lab", "vtysh", "spine-1", "-c", "show version").stdout
-    assert "no device nobody" in world.fabric("lab", "exec", "nobody", "--", "true").stderr
+    assert "found the device 'nobody'; allowed: " in world.fabric("lab", "exec", "nobody", "--", "true").stderr
     assert "'spine-1:ospfd'" in world.fabric("lab", "fail", "daemon:spine-1:ospfd").stderr
 
     assert world.fabric("lab", "fail", "reload:spine-2").returncode == 0
