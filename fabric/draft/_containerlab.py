@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fabric.draft._found import Found, FoundDevice, FoundLink, device_found
+from fabric.draft._frr_settings import spoken
 from fabric.errors import Problem, TopologyError
 from fabric.topology import Source, read_yaml
 
@@ -38,13 +39,15 @@ def from_containerlab(text: str, file: str, read_file: ReadFile = lambda _path: 
         for one, two, _ in links
         if {one, two} & _OUTSIDE or "" in (one, two)
     )
+    told = spoken(devices, configurations)
     return Found(
         str(source.data.get("name") or "imported"),
         f"the containerlab file {file}",
         devices,
         tuple(FoundLink(one, two, place) for one, two, place in links if one in nodes and two in nodes),
         ("ipv4", "ipv6") if wide else ("ipv4",),
-        notes=(*outside, _ADDRESSES),
+        sections=told.sections,
+        notes=(*outside, _ADDRESSES, *told.notes),
     )
 
 

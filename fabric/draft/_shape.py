@@ -11,6 +11,7 @@ from typing import Any
 from fabric._values import dataclass
 from fabric.draft._draft import Draft, Section, draft_text
 from fabric.draft._found import Found, FoundDevice, proper_name, renamed
+from fabric.draft._scheme import RackAsns, scheme_of
 from fabric.errors import PlanError, Problem, TopologyError
 from fabric.plan import build
 from fabric.topology import Design, Fabric, Tier, parse
@@ -21,6 +22,7 @@ _ZONE, _UNKNOWN_ZONE = "zone-a", "zone-unknown"
 """Where racks stand whose zone nothing tells: all of them, or some."""
 _UNTOLD = "a device whose tier neither its labels, its group, its name nor its links tell"
 _UNFIT = "ASNs in use, and links that differ: the design has to fit first. Mend it, and write asn.overrides by hand."
+_ASNS = "ASNs in use: who shares one, and those that the scheme would not give."
 _ALLOWED = "super-spine, spine, leaf, border or node"
 
 
@@ -68,11 +70,14 @@ def draft_of(found: Found) -> Draft:
         tuple(_sections(found, wired, racks)),
         (*found.notes, *zoneless, *(f"Names: {', '.join(names)}." for _ in names[:1])),
     )
+    scheme = _scheme(wired, racks) if found.profile == "rfc7938" else {}
+    followed = replace(draft, sections=(*draft.sections, Section({"asn": scheme} if scheme else {})))
     try:
-        design = parse(draft_text(draft), "the draft")
-        asn = Section(_kept_asns(design, wired), "ASNs that are in use and that the scheme would not give.")
+        design = parse(draft_text(followed), "the draft")
+        kept = {**scheme, **_kept_asns(design, wired)}
     except (TopologyError, PlanError):
-        return replace(draft, notes=(*draft.notes, _UNFIT))
+        return replace(followed, notes=(*draft.notes, _UNFIT))
+    asn = Section({"asn": kept} if kept else {}, _ASNS)
     return replace(draft, sections=(*draft.sections, asn), differences=tuple(_differences(design.fabric, wired)))
 
 
@@ -182,7 +187,7 @@ def _sections(found: Found, wired: _Wired, racks: Sequence[_Rack]) -> Iterator[S
 
 
 def _kept_asns(design: Design, wired: _Wired) -> Values:
-    """The `asn` key with every ASN that the design's own scheme would not give."""
+    """The keys of `asn` for every ASN that the design's own scheme would not give."""
     scheme = {device.name: device.asn for device in build(design).devices}
     known = {d.name: d.asn for d in wired.devices.values() if d.asn is not None}
     kept = {name: asn for name, asn in known.items() if asn != scheme.get(name)}
@@ -193,7 +198,21 @@ def _kept_asns(design: Design, wired: _Wired) -> Values:
     if not kept:
         return {}
     public = any(not (64512 <= asn <= 65534 or asn >= 4_200_000_000) for asn in kept.values())
-    return {"asn": {**({"allow_public": True} if public else {}), "overrides": kept}}
+    return {**({"allow_public": True} if public else {}), "overrides": kept}
+
+
+def _scheme(wired: _Wired, racks: Sequence[_Rack]) -> Mapping[str, Any]:
+    """Who shares an ASN, as those in use tell."""
+    asns = {name: device.asn for name, device in wired.devices.items()}
+    inside = [
+        RackAsns(
+            rack.zone,
+            tuple(asns[leaf] for leaf in rack.leaves),
+            tuple(asn for node in rack.nodes if (asn := asns[node]) is not None),
+        )
+        for rack in racks
+    ]
+    return scheme_of(inside, [asns[spine] for spine in wired.tier("spine")])
 
 
 def _pods(wired: _Wired) -> Mapping[str, tuple[str, ...]]:

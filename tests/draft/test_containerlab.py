@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fabric.check import Subject, check
 from fabric.draft import draft_of, draft_text, from_containerlab, read_draft
+from fabric.draft._scheme import RackAsns, scheme_of
 from fabric.errors import TopologyError
 from fabric.kubernetes import configure
 from fabric.plan import build
@@ -122,3 +124,75 @@ def test_configurations_outside_the_files_directory_are_not_read(tmp_path: Path)
     bind = "binds: ['../frr.conf:/etc/frr/frr.conf']"
     file.write_text(f"topology:\n  nodes:\n    leaf1: {{{bind}}}\n    spine1: {{}}\n  links: []\n")
     assert "64999" not in draft_text(read_draft(file))
+
+
+def test_our_rhoso_lab_comes_back_with_its_scheme_links_and_times(tmp_path: Path) -> None:
+    """It became one of eBGP everywhere over numbered links, whose leaves refused each other's routes (FAB-916)."""
+    _, file = shipped("rhoso-dz", tmp_path)
+    draft = read_draft(file)
+    again = parse(draft_text(draft), "again.yaml")
+    asn = again.settings.asn
+    assert (asn.leaves, asn.nodes, again.settings.fabric_links.numbered) == ("shared", "leaf", False)
+    assert again.settings.node_links.numbered
+    report = check(Subject(build(again)), lambda rule: rule >= "FAB-9")
+    assert [str(finding) for finding in report.findings if finding.rule.severity == "error"] == []
+    notes = "\n".join(draft.notes)
+    for lost in (
+        "Networks: nodes have further addresses, 172.18.0.10/32",
+        "Some sessions have BFD",
+        "Static",
+        "Filters",
+    ):
+        assert lost in notes
+
+
+CONFIGURED = """\
+topology:
+  nodes:
+    spine1: {binds: ['s1/frr.conf:/etc/frr/frr.conf']}
+    leaf1: {binds: ['l1/frr.conf:/etc/frr/frr.conf']}
+    leaf2: {binds: ['l2/frr.conf:/etc/frr/frr.conf']}
+  links:
+    - endpoints: [spine1:e1, leaf1:e1]
+    - endpoints: [spine1:e2, leaf2:e1]
+"""
+
+
+def test_what_configurations_say_is_kept_or_told() -> None:
+    files = {
+        "s1/frr.conf": "router bgp 64600\n neighbor e1 interface remote-as external\n neighbor e1 bfd 5 50 50\n"
+        " neighbor e1 timers 1 4\n neighbor 10.0.0.1 remote-as external\n neighbor 10.0.0.1 password secret\n",
+        "l1/frr.conf": "router bgp 64700\n neighbor e1 interface remote-as external\n neighbor e1 bfd 5 50 50\n",
+        "l2/frr.conf": "router bgp 64700\n neighbor e1 timers 3 9\n!\nvrf red\n",
+    }
+    draft = draft_of(from_containerlab(CONFIGURED, "x.clab.yml", files.get))
+    topology = parse(draft_text(draft), "x.yaml").topology
+    assert (topology.bfd.transmit_ms, topology.bfd.multiplier) == (50, 5)
+    assert topology.asn.leaves == "shared"
+    notes = "\n".join(draft.notes)
+    for lost in ("Some links are unnumbered", "BGP timers that differ", "Passwords", "VRFs"):
+        assert lost in notes
+    assert "secret" not in draft_text(draft)
+
+
+@pytest.mark.parametrize(
+    ("racks", "spines", "expected"),
+    [
+        ([RackAsns("a", (1, 2), (7, 8)), RackAsns("b", (3, 4), (9,))], [5, 5], {}),
+        ([RackAsns("a", (1, 1), ()), RackAsns("b", (2, 2), ())], [5, 6], {"leaves": "per-rack", "spines": "unique"}),
+        (
+            [RackAsns("a", (1, 1), (3,)), RackAsns("a", (1,), (3,)), RackAsns("b", (2,), (3,))],
+            [5],
+            {"leaves": "per-zone", "nodes": "shared"},
+        ),
+        ([RackAsns("a", (1,), (1,)), RackAsns("a", (2,), (2, 2))], [5], {"nodes": "leaf"}),
+        ([RackAsns("a", (1, 2), (1,)), RackAsns("a", (3,), ())], [5], {}),
+        ([RackAsns("a", (1,), (6, 6)), RackAsns("a", (2,), (7, 7))], [5], {"nodes": "per-rack"}),
+        ([RackAsns("a", (1, None), (6,))], [None, 5], {}),
+        ([RackAsns("a", (1, 1), ()), RackAsns("a", (1, 2), ())], [5], {}),
+    ],
+)  # fmt: skip
+def test_a_scheme_is_what_the_asns_in_use_tell(
+    racks: list[RackAsns], spines: list[int | None], expected: dict[str, str]
+) -> None:
+    assert scheme_of(racks, spines) == expected
