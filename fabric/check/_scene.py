@@ -82,9 +82,13 @@ class DesignScene:
         tiers: dict[str, tuple[str | int, ...]] = {
             "border": ("borders",),
             "super-spine": ("super_spines",),
-            "spine": ("pods",) if device.pod else ("spines",),
+            "spine": self._pod_path(device.pod) if device.pod else ("spines",),
         }
         return tiers.get(device.tier, ("borders", "nodes"))
+
+    def _pod_path(self, name: str) -> tuple[str | int, ...]:
+        names = [pod.name for pod in self.plan.design.topology.pods]
+        return ("pods", names.index(name), "spines")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,13 @@ class Redundancy:
     """Links without which something is cut off (bridges)."""
     cuts: tuple[Cut, ...]
     """One example of each kind of cut by one failure or two, smallest first; none contains another."""
-    warnings: tuple[str, ...]
+    shared_asn_cuts: tuple[Cut, ...]
+    """Those by two links that part switches only because of a shared ASN: cables would still lead around."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence on each of `shared_asn_cuts`."""
+        return tuple(map(_warning, self.shared_asn_cuts))
 
 
 def redundancy(design: Design) -> Redundancy:
@@ -55,7 +61,7 @@ def redundancy(design: Design) -> Redundancy:
         single_devices=tuple(sorted(devices)),
         single_links=tuple(sorted(map(_name, links))),
         cuts=cuts,
-        warnings=tuple(_warnings(_few(design.fabric), cuts)),
+        shared_asn_cuts=tuple(_shared_asn_cuts(_few(design.fabric), cuts)),
     )
 
 
@@ -202,15 +208,18 @@ def _meet(a: Device, b: Device, above: _Sets, tiers: Mapping[str, str], shared: 
     return any(tiers[name] == turning for name in common)
 
 
-def _warnings(fabric: Fabric, cuts: tuple[Cut, ...]) -> Iterator[str]:
-    """Pairs of links that part two switches only because of a shared ASN: the cables would still lead around."""
+def _shared_asn_cuts(fabric: Fabric, cuts: tuple[Cut, ...]) -> Iterator[Cut]:
     for cut in cuts:
         if len(cut.failures) < 2 or not all(">" in failure for failure in cut.failures):
             continue
         if _cut(fabric, frozenset(cut.failures), shared=False) is None:
-            first, second = cut.parted
-            yield (
-                f"Losing the links {cut.failures[0]} and {cut.failures[1]} parts {first} from {second}, although "
-                f"cables still join them: switches that share an ASN do not pass on each other's routes. To survive "
-                f"any two link failures, set a third switch beside the two, or set asn.spines to unique."
-            )
+            yield cut
+
+
+def _warning(cut: Cut) -> str:
+    first, second = cut.parted
+    return (
+        f"Losing the links {cut.failures[0]} and {cut.failures[1]} parts {first} from {second}, although "
+        f"cables still join them: switches that share an ASN do not pass on each other's routes. To survive "
+        f"any two link failures, set a third switch beside the two, or set asn.spines to unique."
+    )

@@ -253,10 +253,11 @@ def _static_nodes(topology: Topology, source: Source) -> Iterator[Problem]:
         return
     for name, group in topology.node_groups.items():
         if routing_of(group) == "static":
-            path: Path = ("node_groups", name)
-            yield source.problem(
-                path, "static routing over unnumbered links", "links.nodes: numbered", "Number the links, or use BGP."
-            )
+            written = group.routing is not None
+            path: Path = ("node_groups", name, "routing") if written else ("node_groups", name)
+            found = "static routing" if written else f"role '{group.role}', which is routed statically by default,"
+            action = "Set links.nodes to numbered, or set routing: bgp here if these nodes speak BGP."
+            yield source.problem(path, f"{found} over unnumbered links", "links.nodes: numbered", action)
 
 
 def _reflected_nodes(topology: Topology, source: Source) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from fabric.kubernetes import lint as lint_module
 from fabric.kubernetes import parse_documents, release, resources_of
 from fabric.kubernetes.emit import kubernetes_files
 from fabric.kubernetes.lint import lint_cluster
-from fabric.topology import load
+from fabric.topology import load, parse
 from tests.check.examples import HERE, files
 
 TOPOLOGIES = sorted((Path(__file__).parents[2] / "topologies").glob("*.yaml"))
@@ -146,3 +146,39 @@ _LINES = st.sampled_from(
 @settings(max_examples=60, deadline=None)
 def test_no_frr_file_ends_in_a_traceback(lines: list[str]) -> None:
     check(Subject(texts={"a/frr.conf": "\n".join(lines), "b/frr.conf": "router bgp 65000\n"}))
+
+
+_FIVE_STAGES = """\
+version: 1
+name: five
+
+super_spines: 2
+pods:
+  - {name: p1, spines: 3}
+  - name: p2
+    spines: 2
+zones:
+  - {name: a, pod: p1, racks: [{name: a1, leaves: 2}]}
+  - {name: b, pod: p2, racks: [{name: b1, leaves: 2}]}
+"""
+_PLANES = """\
+version: 1
+name: planes
+
+planes: 2
+super_spines: 4
+borders: {routers: 1}
+pods: [{name: p1, spines: 2}, {name: p2, spines: 2}]
+zones:
+  - {name: a, pod: p1, racks: [{name: a1, leaves: 1}]}
+  - {name: b, pod: p2, racks: [{name: b1, leaves: 1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [(_FIVE_STAGES, ("five.yaml:8", "p2")), (_PLANES, ("five.yaml:4", "planes"))]
+)
+def test_two_failures_in_five_stages_point_at_the_switches_that_are_too_few(text: str, place: tuple[str, str]) -> None:
+    """They pointed at the file's first line, for `spines`, which such a file does not have."""
+    report = check(Subject(plan.build(parse(text, "five.yaml"))), lambda rule: rule == "FAB-404")
+    assert {(finding.where, finding.subject) for finding in report.findings} == {place}

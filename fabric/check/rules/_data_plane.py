@@ -189,7 +189,8 @@ def a_networker_somewhere(scene: ResourceScene) -> Iterator[Hit]:
                     example.setdefault(rack, node_set)
     for rack, served in racks.items():
         if not served and any(racks.values()):
-            yield example[rack].hit((), f"no node of {rack} has edpm_enable_chassis_gw, and other racks have one")
+            text = f"no node of {rack} has edpm_enable_chassis_gw (which networkers have), and other racks have one"
+            yield example[rack].hit((), text)
 
 
 _NO_KERNEL = ("dpdk", "sriov")
@@ -324,7 +325,7 @@ RULES: tuple[Rule[ResourceScene], ...] = (
         "warning",
         "Traffic of a rack without one leaves by another rack, and stops with it.",
         "OpenStack operators' reference topologies (a networker a rack)",
-        "Set edpm_enable_chassis_gw on a node set of the rack.",
+        "Set edpm_enable_chassis_gw on a node set of the rack; in a topology, give the rack a node of role networker.",
         a_networker_somewhere,
     ),
     Rule(

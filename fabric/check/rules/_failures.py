@@ -44,8 +44,22 @@ def single_links(scene: DesignScene) -> Iterator[Hit]:
 
 
 def two_failures(scene: DesignScene) -> Iterator[Hit]:
-    for text in scene.redundancy.warnings:
-        yield scene.hit(("spines",), "spines", text.rstrip("."))
+    found = scene.redundancy
+    for cut, text in zip(found.shared_asn_cuts, found.warnings, strict=True):
+        path, subject = _spines_between(scene, cut.parted)
+        yield scene.hit(path, subject, text.rstrip("."))
+
+
+def _spines_between(scene: DesignScene, parted: tuple[str, str]) -> tuple[tuple[str | int, ...], str]:
+    """Where the file has the switches over which two others meet, and what they are called."""
+    pods = [pod.name for pod in scene.plan.design.topology.pods]
+    one, other = (scene.plan.design.fabric.by_name[name].pod for name in parted)
+    if not pods:
+        return ("spines",), "spines"
+    if one is not None and one == other:
+        return ("pods", pods.index(one), "spines"), one
+    key = "planes" if scene.plan.design.topology.planes > 1 else "super_spines"
+    return (key,), key
 
 
 def default_without_a_way_out(scene: DesignScene) -> Iterator[Hit]:
@@ -160,7 +174,8 @@ RULES: tuple[Rule[DesignScene], ...] = (
         "warning",
         "Two spines with one ASN do not pass on each other's routes: a link lost at each parts two leaves.",
         "RFC 7938 section 5.2.2; fabric (half of all pairs of links with two spines, none with three; seen with FRR)",
-        "Plan a third spine, which keeps the one ASN; or set asn.spines to unique, and pay with path hunting.",
+        "Plan a third spine (in five stages: of the pod, or a third super-spine), which keeps the one ASN; or set "
+        "asn.spines to unique, which holds for super-spines too, and pay with path hunting.",
         two_failures,
     ),
     Rule(
