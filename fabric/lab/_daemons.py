@@ -143,8 +143,9 @@ class Processes:
 
 
 def _ask_to_end(pid: int) -> None:
-    """Nothing; a child that got SIGTERM has ended, or had time to. It is not reaped."""
+    """Nothing; a child that got SIGTERM, stopped before or not, has ended, or had time to. It is not reaped."""
     os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)
     handle = os.pidfd_open(pid)
     try:
         gone = select.poll()
@@ -201,7 +202,7 @@ def _given_to_daemons(device: DevicePlan) -> Loading:
 def restart(
     blueprint: Blueprint, name: str, daemons: Collection[str], processes: Processes, loaded: list[Loaded]
 ) -> Iterator[str]:
-    """Ends daemons of a device if they run, and brings them up with their configuration; items as those of `boot`.
+    """Ends daemons of a device in order, if they run, and brings them up with their configuration; items as of `boot`.
 
     Raises `LabError` for a daemon that the lab does not have.
     """
@@ -209,7 +210,7 @@ def restart(
     for missing in sorted(set(daemons) - {daemon.name for daemon in device.daemons}):
         raise LabError(f"Lab {blueprint.name} runs no {missing} on {name}. See its status for what it runs.")
     for daemon in daemons:
-        processes.end(device.name, daemon)
+        processes.stop(device.name, daemon)
     for wave in device.waves:
         yield from _start_together(device, tuple(d for d in wave if d.name in daemons), processes)
     only = ("-d", *daemons) if len(daemons) == 1 else ()

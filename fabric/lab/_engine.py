@@ -146,7 +146,11 @@ class LabEngine(Protocol):
         ...
 
     def restart(self, name: str, device: str, daemon: str) -> None:
-        """Nothing; a daemon, ended or not, runs anew with its configuration loaded."""
+        """Nothing; a daemon, ended or not, runs anew with its configuration loaded.
+
+        One that runs ends in order, as a service manager has it: it gets SIGTERM, closes its sessions or takes its
+        routes away, and is killed after 5 s. To see it die, fail `daemon:` and heal.
+        """
         ...
 
     def reload(self, name: str, device: str) -> FaultChange:

@@ -13,9 +13,11 @@ from fabric.lab import DaemonName, EmbeddedEngine, Fault, RunningLab
 
 from .conftest import WaitUntil
 from .fabrics import lab_spec
+from .test_engine import established
 
 pytestmark = pytest.mark.lab
 NODE = Fault("node:leaf-1", ports=(Port("leaf-1", "up1"), Port("leaf-1", "up2")))
+_IN_ORDER = "Terminating on signal"
 LINK = Fault("link:leaf-1:up1", ports=(Port("leaf-1", "up1"),))
 
 
@@ -70,6 +72,18 @@ def test_a_restart_ends_the_faults_of_the_daemon(engine: EmbeddedEngine) -> None
     status = RunningLab(engine, "tiny").status()
     assert (status.faults, status.ended_daemons) == ((), ())
     assert RunningLab(engine, "tiny").ask_bgpd(["leaf-1"], "show bgp summary json")["leaf-1"]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_restarted_daemon_ends_in_order(engine: EmbeddedEngine, wait_until: WaitUntil, paused: bool) -> None:
+    engine.up(lab_spec())
+    bgpd = DaemonName("leaf-1", "bgpd")
+    if paused:
+        engine.fail("tiny", Fault("pause:leaf-1:bgpd", paused=(bgpd,)))
+    engine.restart("tiny", *bgpd)
+    wait_until(lambda: established(engine, "tiny", "leaf-1") == 2, "sessions of the new bgpd")
+    logs = map(str, engine.log_files("tiny", "leaf-1"))
+    assert _IN_ORDER in engine.run("tiny", None, ("cat", *logs)).stdout
 
 
 def test_a_daemon_that_is_killed_and_paused_comes_back_stopped(engine: EmbeddedEngine) -> None:

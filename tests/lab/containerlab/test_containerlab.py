@@ -55,6 +55,11 @@ def test_from_up_over_faults_to_down(world: World) -> None:
     assert world.fabric("lab", "heal", "--all").returncode == 0
     _verified(world)
 
+    restarted = world.fabric("lab", "fail", "restart:a1-leaf-2:bgpd")
+    assert restarted.returncode == 0, restarted.stderr
+    _verified(world)
+    assert "Terminating on signal" in world.fabric("lab", "logs", "a1-leaf-2", "--lines", "100").stdout
+
     assert world.fabric("lab", "down").stdout == "Lab quickstart is down.\n"
     assert world.containers() == []
     assert list((world.state / "containerlab").iterdir()) == []
