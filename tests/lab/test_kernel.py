@@ -136,6 +136,44 @@ def test_netem_delays_varies_loses_and_slows(engine: EmbeddedEngine, wait_until:
     wait_until(lambda: _rtt_ms(engine, 3)[0] < 40, "the delay to be gone")
 
 
+def _bad_packets(engine: EmbeddedEngine) -> int:
+    """The packets whose IP header or checksum the kernel of spine-1 found wrong so far."""
+    lines = engine.run("tiny", "spine-1", ("cat", "/proc/net/snmp")).stdout.splitlines()
+    counted: dict[tuple[str, str], int] = {}
+    for names, values in zip(lines[::2], lines[1::2], strict=True):
+        protocol, *fields = names.split()
+        counted |= {(protocol, f): int(v) for f, v in zip(fields, values.split()[1:], strict=True)}
+    return sum(
+        counted[field] for field in (("Ip:", "InHdrErrors"), ("Icmp:", "InCsumErrors"), ("Tcp:", "InCsumErrors"))
+    )
+
+
+def _answered(engine: EmbeddedEngine, count: int) -> int:
+    """How many of so many pings over the link are answered by what was sent."""
+    ping = ("ping", "-q", "-c", str(count), "-i", "0.01", "-W1", "-p", "5a", "-s", "1000", "-I", "up1", "10.0.0.2")
+    said = re.search(r"(\d+) received(?:, (\+\d+ errors|\+\d+ corrupted))?", engine.run("tiny", "leaf-1", ping).stdout)
+    assert said is not None
+    assert said[2] is None, "what arrived was not what was sent"
+    return int(said[1])
+
+
+@pytest.mark.kernel("netem")
+def test_netem_damages_packets_which_checksums_turn_into_loss(engine: EmbeddedEngine) -> None:
+    engine.up(lab_spec())
+    assert (_bad_packets(engine), _answered(engine, 50)) == (0, 50)
+    damaged = engine.impair("tiny", Impaired("link", Impairment(corrupt_percent=50), LINK[:1]))
+    assert dict(damaged.means) == {"netem": 1}
+    assert "corrupt 50%" in engine.run("tiny", "leaf-1", ("tc", "qdisc", "show", "dev", "up1")).stdout
+    lost = 200 - _answered(engine, 200)
+    found = _bad_packets(engine)
+    assert 50 <= lost <= 150
+    assert found >= 0.9 * lost  # netem hits any of the first 1042 octets, 14 of which are the Ethernet header
+
+    engine.clear("tiny", None)
+    found = _bad_packets(engine)
+    assert (_answered(engine, 50), _bad_packets(engine)) == (50, found)
+
+
 @pytest.fixture
 def containers() -> Iterator[Mapping[str, int]]:
     """The first processes of two containers, as far as the network goes, with the cable `LINK` between them."""
