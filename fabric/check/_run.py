@@ -13,7 +13,7 @@ from fabric.check._scene import DesignScene, FrrScene, ResourceScene, Suppressio
 from fabric.check._suppress import apply, of_annotations, of_comments, of_design
 from fabric.check._values import at
 from fabric.config import Secret
-from fabric.errors import Problem
+from fabric.errors import InputError, Problem
 from fabric.kubernetes import (
     ClusterSource,
     Document,
@@ -53,6 +53,8 @@ class CheckReport:
     """By rule, in the order of the files; suppressed ones included."""
     ran: tuple[RuleInfo, ...]
     """The rules that had something to look at."""
+    read: int = 0
+    """How many Kubernetes objects and FRR files were read, those rendered from a design alone left out."""
 
     @property
     def sound(self) -> bool:
@@ -64,7 +66,7 @@ def check(subject: Subject, only: Callable[[str], bool] = lambda _id: True) -> C
     """Every finding of the rules, or of those whose id passes `only`.
 
     A plan alone is checked with all that would be rendered from it. Raises `ResourceError` for files that are no YAML,
-    and `InputError` for a design whose own resources the controllers would refuse.
+    and `InputError` for files that hold nothing, and a design whose own resources the controllers would refuse.
     """
     run = _Run(only)
     design = _design(subject.plan, subject) if subject.plan is not None else None
@@ -81,14 +83,19 @@ def check(subject: Subject, only: Callable[[str], bool] = lambda _id: True) -> C
     about = _Run(only)
     complete = all(only(rule.id) for rule in rules.INFOS)
     about.take(rules.SUPPRESSION_RULES, SuppressionScene(used, frozenset(r.id for r in rules.INFOS), complete))
-    return CheckReport((*findings, *apply((), about.found)[0]), (*run.ran, *about.ran))
+    read = files.count if subject.texts else 0
+    return CheckReport((*findings, *apply((), about.found)[0]), (*run.ran, *about.ran), read)
 
 
 def merged(reports: Iterable[CheckReport]) -> CheckReport:
     """The findings of several checks as those of one."""
     every = list(reports)
     ran = {rule.id: rule for report in every for rule in report.ran}
-    return CheckReport(tuple(finding for report in every for finding in report.findings), tuple(ran.values()))
+    return CheckReport(
+        tuple(finding for report in every for finding in report.findings),
+        tuple(ran.values()),
+        sum(report.read for report in every),
+    )
 
 
 class _Run:
@@ -113,6 +120,9 @@ class _Run:
 class _Files:
     sifted: Sifted | None
     frr: tuple[FrrFile, ...]
+    """Whole files, and what FRRConfigurations add verbatim to them."""
+    count: int
+    """How many objects, other documents and whole FRR files there are."""
 
 
 def _design(plan: Plan, subject: Subject) -> DesignScene:
@@ -143,7 +153,11 @@ def _files(subject: Subject, design: DesignScene | None) -> _Files:
     resources = {name: text for name, text in texts.items() if name.endswith((".yaml", ".yml", ".json", "-"))}
     sifted = sift(_documents(resources), release) if resources else None
     frr = [read_frr(name, text) for name, text in texts.items() if name.endswith(_FRR_SUFFIX)]
-    return _Files(sifted, (*frr, *(_raw_configurations(sifted.resources) if sifted else ())))
+    count = len(frr) + (len(sifted.resources.items) + len(sifted.others) if sifted else 0)
+    if not count:
+        found = "found no Kubernetes object and no line of FRR; allowed: resources (YAML, JSON) and frr.conf files"
+        raise InputError(f"{', '.join(texts) or 'The files'}: {found}. Name other files.")
+    return _Files(sifted, (*frr, *(_raw_configurations(sifted.resources) if sifted else ())), count)
 
 
 def _is_resource(name: str) -> bool:

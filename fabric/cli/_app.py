@@ -45,6 +45,13 @@ class _Commands(TyperGroup):
                 self.commands[name] = _built(name)
         return self.commands.get(cmd_name)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's word for who validates
+            raise
+
 
 def _built(name: str) -> Any:
     """The command called `name`, as Typer builds it from a function, or from the `Typer` of a group."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fabric.topology import Topology
 
 
+_A_MATRIX = "Name a CSV file of source,destination,gbps, or write uniform=GBPS or ROLE>ROLE=GBPS."
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is asked about: a plan, and its fabric with what is broken or drained; and how to answer."""
@@ -113,7 +116,7 @@ class Traffic:
 
         fabric = asked.what_if.fabric
         if self.matrix.endswith(".csv"):
-            return read_traffic(fabric, read_text(self.matrix), self.matrix)
+            return read_traffic(fabric, read_text(self.matrix, _A_MATRIX), self.matrix)
         return parse_traffic(fabric, self.matrix)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fabric.cli._console import answer, answer_json, say, show, told
+from fabric.cli._console import answer, answer_json, note, say, show, told
 from fabric.cli._options import DEFAULT_RELEASE, Format, FormatOption, JsonOption, ReleaseOption, form_of
 from fabric.cli._passwords import SecretsOption, passwords_for
 from fabric.cli._planning import LedgerOption, PinsOption, planned
@@ -74,6 +74,8 @@ def check(
         plans = [planned(file, ledger, pins) for file in files or ()]
         passwords = passwords_for(plans[0].design, secrets) if secrets else {}
         report = merged(checked(Subject(plan, texts, release, passwords), only) for plan in plans or (None,))
+    if report.read:
+        note(f"{report.read} object{'' if report.read == 1 else 's'} read")
     answer(
         chosen,
         lambda: say(check_text(report).rstrip()),

@@ -70,9 +70,12 @@ def _wrong_kinds(resources: Resources, verdict: str, wanted: Sequence[str]) -> t
 
 
 def _of_use(resources: Resources) -> Resources:
-    """`resources`; `ResourceError` where no controller reads any of them."""
+    """`resources`; `InputError` where there are none, `ResourceError` where no controller reads any of them."""
+    from fabric.errors import InputError
     from fabric.kubernetes import ResourceError
 
+    if not resources.items:
+        raise InputError("The files hold no Kubernetes object; allowed: resources of one or more. Name other files.")
     problems = _wrong_kinds(resources, "No controller reads it", (*_FRR_K8S_KINDS, *_METALLB_KINDS, "BGPConfiguration"))
     if problems:
         raise ResourceError(problems)
@@ -146,13 +149,14 @@ def frr_k8s_lint(files: FilesArgument, release: ReleaseOption = DEFAULT_RELEASE,
     from fabric.kubernetes.lint import lint_cluster
     from fabric.report import findings_document
 
-    findings = lint_cluster(_of_use(_read(files, release)))
+    resources = _of_use(_read(files, release))
+    findings = lint_cluster(resources)
     if as_json:
         answer_json(findings_document(findings))
     for finding in () if as_json else findings:
         say(str(finding))
     if not findings:
-        note("Nothing found.")
+        note(f"Nothing found in {_objects(resources)}.")
     raise typer.Exit(1 if any(finding.severity != "note" for finding in findings) else 0)
 
 
@@ -206,8 +210,15 @@ def metallb_render(
         raise InputError("The resources hold no Node, and MetalLB writes one FRRConfiguration a node. Add the nodes.")
     _note_all(made.idle_peers)
     problems = (*problems, *made.idle_peers)
+    if not made.resources:
+        peers = "makes nothing of its BGPPeers" if resources.of_kind("BGPPeer") else "finds no BGPPeer"
+        note(f"{_objects(resources)} read: MetalLB {peers}, and so writes no FRRConfiguration.")
     _print_resources(made.resources, problems, as_json)
     raise typer.Exit(2 if problems else 0)
+
+
+def _objects(resources: Resources) -> str:
+    return "1 object" if len(resources.items) == 1 else f"{len(resources.items)} objects"
 
 
 def _note_silent(silent: Iterable[tuple[str, Resource, NotAnnounced]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from fabric.plan import Ledger, Plan
     from fabric.topology import Design
 
+STANDARD_INPUT = Path("-")
 LedgerOption = Annotated[
     Path | None,
     typer.Option("--ledger", help="File of the values given out before, which are kept: plan.lock.yaml."),
@@ -30,10 +32,22 @@ def planned(file: Path, ledger: Path | None, pins: Path | None = None) -> Plan:
 
 def designed(file: Path, pins: Path | None) -> Design:
     """The design in a topology file, with the pins of a CSV file where one is named."""
-    from fabric.topology import load, with_pins
+    from fabric.topology import load, parse, with_pins
 
-    design = load(file)
+    design = parse(_standard_input(), "-") if file == STANDARD_INPUT else load(file)
     return design if pins is None else with_pins(design, pins)
+
+
+def _standard_input() -> str:
+    from fabric.errors import InputError
+    from fabric.topology import MAX_BYTES
+
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1).decode()  # one more is refused where it is parsed
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"-: found bytes that are not UTF-8 (at {error.start}). Write the topology in UTF-8."
+        ) from error
 
 
 def read(ledger: Path | None) -> Ledger:

@@ -131,7 +131,7 @@ def _result(path: Path) -> Mapping[str, Any]:
 
     wanted = "Write one with `fabric lab verify --json > FILE`, or with run, rtt or measure"
     try:
-        found = json.loads(read_text(path))
+        found = json.loads(read_text(path, f"{wanted}."))
     except ValueError as error:
         raise InputError(f"{path}: found no JSON ({error}); allowed: a result of a lab. {wanted}.") from error
     if not isinstance(found, dict) or kind_of(found) is None:

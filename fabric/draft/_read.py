@@ -19,16 +19,22 @@ MAX_CONFIGURATION_BYTES = 4_000_000
 """Of a configuration file that the imported file names; a larger one is not read."""
 
 
+_SOURCES = "Name a containerlab or netlab file, or a folder of RHOSO resources."
+
+
 def _containerlab(path: Path) -> Found:
-    return from_containerlab(read_text(path), str(path), lambda name: _beside(path, name))
+    return from_containerlab(read_text(path, _SOURCES), str(path), lambda name: _beside(path, name))
 
 
 def _netlab(path: Path) -> Found:
-    return from_netlab(read_text(path), str(path))
+    return from_netlab(read_text(path, _SOURCES), str(path))
 
 
 def _rhoso(path: Path) -> Found:
-    return from_rhoso(read_texts([path]))
+    texts = read_texts([path])
+    if not texts:
+        raise InputError(f"{path}: found no .yaml, .yml or .json file there; allowed: RHOSO resources. {_SOURCES}")
+    return from_rhoso(texts)
 
 
 KINDS: Mapping[str, Callable[[Path], Found]] = {"containerlab": _containerlab, "netlab": _netlab, "rhoso": _rhoso}
@@ -40,13 +46,15 @@ def read_draft(path: Path, kind: str | None = None) -> Draft:
 
     Raises `InputError` (`TopologyError` where places in the file can be named) for what is none of the kinds.
     """
-    return draft_of(KINDS[kind or _kind_of(path)](path))
-
-
-def _kind_of(path: Path) -> str:
     if path.is_dir():
-        return "rhoso"
-    data = read_yaml(read_text(path), str(path)).data
+        return draft_of(KINDS[kind or "rhoso"](path))
+    data = read_yaml(read_text(path, _SOURCES), str(path)).data if kind != "rhoso" else None
+    if isinstance(data, Mapping) and {"version", "spines", "zones"} <= data.keys():
+        raise InputError(f"{path}: found a topology file of fabric already. Plan it: `fabric plan {path}`.")
+    return draft_of(KINDS[kind or _kind_of(path, data)](path))
+
+
+def _kind_of(path: Path, data: object) -> str:
     if isinstance(data, Mapping) and isinstance(data.get("topology"), Mapping):
         return "containerlab"
     if isinstance(data, Mapping) and {"nodes", "links", "fabric"} & data.keys():

@@ -56,7 +56,7 @@ def from_rhoso(texts: Mapping[str, str]) -> Found:
     peering = sorted((node for node in nodes.values() if node.peers), key=lambda node: natural(node.name))
     if not peering:
         raise InputError(
-            f"{', '.join(texts) or 'no file'}: found no node that peers with a leaf; allowed: BGPPeer resources with "
+            f"{', '.join(texts)}: found no node that peers with a leaf; allowed: BGPPeer resources with "
             "host names in nodeSelectors, FRRConfigurations, or NodeSets with edpm_frr_bgp_peers. Name their folder."
         )
     racks = _racks(peering)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fabric.kubernetes._documents import Document, ResourceError, parse_documents
     from fabric.kubernetes._files import read_texts, resources_of
     from fabric.kubernetes._passwords import passwords_among, passwords_of, variable
-    from fabric.kubernetes._release import RELEASES, Dialect, Release, release
+    from fabric.kubernetes._release import RELEASE_NAMES, RELEASES, Dialect, Release, release
     from fabric.kubernetes._resources import (
         HOSTNAME_LABEL,
         Node,
@@ -27,6 +27,7 @@ else:
 __all__ = [
     "HOSTNAME_LABEL",
     "RELEASES",
+    "RELEASE_NAMES",
     "ClusterSource",
     "Dialect",
     "Document",

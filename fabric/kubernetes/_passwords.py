@@ -74,7 +74,7 @@ def _in_files(texts: Mapping[str, str]) -> tuple[dict[str, Secret], list[Problem
             continue
         if Secret(value).is_placeholder:
             continue
-        problems += _unusable(document.where(key), name, value)
+        problems += _unusable(document.where(key), name, value, ", as base64" if key[0] == "data" else "")
         if name in found and found[name].value != value:
             what = f"another password for Secret {name} than at {places[name]}"
             problems.append(Problem(document.where(key), "", what, "one password a name", "Make the two equal."))
@@ -119,10 +119,10 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def _unusable(where: str, name: str, value: str) -> Iterator[Problem]:
+def _unusable(where: str, name: str, value: str, how: str = "") -> Iterator[Problem]:
     """What FRR would not read as one word, or Linux not take as a key."""
     if not (value.isascii() and value.isprintable() and " " not in value and 1 <= len(value) <= _LONGEST):
         subject = f"a password of Secret {name}" if name else "a password"
         found = f"{subject} that no session can have"
-        allowed = f"1 to {_LONGEST} printable ASCII characters without blanks, as base64 in data"
+        allowed = f"1 to {_LONGEST} printable ASCII characters without blanks{how}"
         yield Problem(where, "", found, allowed, "Choose another password.")

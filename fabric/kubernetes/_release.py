@@ -183,6 +183,8 @@ _MAIN = replace(
 RELEASES = (_4_16, _4_18, _4_19, _4_20, _4_22, _V0_0_25, _MAIN)
 """Every known release, oldest first."""
 
+RELEASE_NAMES = ("4.16", "4.18", "4.19", "4.20", "4.21", "4.22", "v0.0.25", "main")
+"""What users call them."""
 _BY_NAME = {name: release for release in RELEASES for name in (release.name, *release.aliases)}
 
 
@@ -191,5 +193,6 @@ def release(name: str) -> Release:
     try:
         return _BY_NAME[name]
     except KeyError:
-        known = ", ".join(entry.name for entry in RELEASES)
-        raise InputError(f"The release {name!r} is not known. Known releases: {known}.") from None
+        raise InputError(
+            f"Found the release {name!r}; allowed: {', '.join(RELEASE_NAMES)}. Name one of these."
+        ) from None

@@ -39,6 +39,8 @@ _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 MAX_LEDGER_BYTES = 256_000_000
 """Some five times the ledger of 100,000 nodes."""
 
+_NO_LEDGER = "found no ledger; allowed: one that `fabric plan` wrote, or a new file's name. Name one of these."
+
 _Read = dict[Section, dict[str, int]]
 
 
@@ -49,8 +51,11 @@ def read_ledger(path: Path | str) -> Ledger:
         text = read_at_most(path, MAX_LEDGER_BYTES, "Name a ledger that `fabric plan` wrote.")
     except FileNotFoundError:
         return Ledger(file=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}). Name a ledger that `fabric plan` wrote.") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: {_NO_LEDGER}") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path}: cannot be read ({reason}). Name a ledger that `fabric plan` wrote.") from error
     return parse_ledger(text, str(path))
 
 
@@ -59,6 +64,8 @@ def parse_ledger(text: str, file: str = "ledger") -> Ledger:
     """The ledger in `text`; raises `PlanError` with every bad line."""
     reader = _Reader(file)
     reader.read(text)
+    if not reader.given and not reader.released and _VERSION not in text:
+        raise InputError(f"{file}: {_NO_LEDGER}")
     if reader.problems:
         raise PlanError(reader.problems)
     return Ledger(reader.given, _resting(reader), file, text)

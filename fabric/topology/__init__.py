@@ -35,16 +35,17 @@ if TYPE_CHECKING:
         Topology,
     )
     from fabric.topology._pins import with_pins
-    from fabric.topology._read import Design, load, parse, read_text
+    from fabric.topology._read import Design, load, parse, read_text, schema_problem
     from fabric.topology._redundancy import Cut, Redundancy, redundancy
     from fabric.topology._schema import json_schema
     from fabric.topology._settings import AsnSettings, LinkSettings, RackAsnSettings, Settings
-    from fabric.topology._source import Source, read_yaml
+    from fabric.topology._source import MAX_BYTES, Source, read_yaml
     from fabric.topology._suppression import Suppression
 else:
     __getattr__ = lazily(__name__)
 
 __all__ = [
+    "MAX_BYTES",
     "AsnRange",
     "AsnSettings",
     "Between",
@@ -90,5 +91,6 @@ __all__ = [
     "read_text",
     "read_yaml",
     "redundancy",
+    "schema_problem",
     "with_pins",
 ]

@@ -38,16 +38,17 @@ def load(path: FilePath | str) -> Design:
     return parse(read_text(path), str(path))
 
 
-def read_text(path: FilePath | str) -> str:
+_A_TOPOLOGY = "Name a topology file, such as topologies/quickstart.yaml."
+
+
+def read_text(path: FilePath | str, way_out: str = _A_TOPOLOGY) -> str:
     """The text of a file that a person wrote; raises `InputError` where it is missing, too large, or no text."""
     path = FilePath(path)
     try:
         return read_at_most(path, MAX_BYTES, "Split the design.")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
-            f"{path}: cannot be read ({reason}). Name a topology file, such as topologies/quickstart.yaml."
-        ) from error
+        raise InputError(f"{path}: cannot be read ({reason}). {way_out}") from error
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: found bytes that are not UTF-8 (at {error.start}). Save the file as UTF-8."
@@ -83,7 +84,7 @@ def _validate(source: Source) -> tuple[Topology | None, list[Problem]]:
         return Topology.model_validate(source.data), []
     except ValidationError as error:
         details = _tidy(error.errors(include_url=False))
-    problems = [_schema_problem(detail, source) for detail in details]
+    problems = [schema_problem(detail, source) for detail in details]
     try:
         return Topology.model_validate(_repaired(source.data, details)), problems
     except ValidationError:
@@ -183,10 +184,12 @@ def _put(parent: Any, key: int | str, value: Any) -> None:
             parent[key] = value
 
 
-def _schema_problem(detail: ErrorDetails, source: Source) -> Problem:
+def schema_problem(detail: ErrorDetails, source: Source, keys: Iterable[str] | None = None) -> Problem:
+    """What pydantic says of a place in a file, in our words; `keys` are those of that place, where it is none of a
+    topology file's."""
     path = _data_path(detail["loc"], source.data)
     if detail["type"] == "extra_forbidden":
-        return _unknown_key(path, source)
+        return _unknown_key(path, source, _keys_at(path[:-1]) if keys is None else keys)
     if detail["type"] == "missing" and isinstance(path[-1], int):
         found = f"{len(detail['input'])} of them"
         return source.problem(path[:-1], found, f"{path[-1] + 1} of them", "Add what is missing.")
@@ -259,8 +262,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _unknown_key(path: Path, source: Source) -> Problem:
-    allowed = sorted(_keys_at(path[:-1]))
+def _unknown_key(path: Path, source: Source, keys: Iterable[str]) -> Problem:
+    allowed = sorted(keys)
     near = difflib.get_close_matches(str(path[-1]), allowed, 1)
     action = f"Did you mean '{near[0]}'?" if near else "Remove the key."
     return source.problem(path, f"the unknown key '{path[-1]}'", ", ".join(allowed), action)

@@ -121,7 +121,7 @@ def test_the_daemons_options(tmp_path: Path) -> None:
     [
         (("--always-block", "10.0.0.0/33"), "'10.0.0.0/33' is no prefix"),
         (("--log-level", "loud"), "'loud' is none of all, debug"),
-        (("--release", "3.11"), "'3.11' is not known. Known releases: 4.16"),
+        (("--release", "3.11"), "the release '3.11'; allowed: 4.16"),
         (("--fallback-router-id", "192.0.2.9"), "release 4.20 has no fallback router id"),
         (("--fallback-router-id", "::1", "--release", "main"), "'::1' is no dotted quad"),
     ],
@@ -206,7 +206,11 @@ def test_a_configuration_in_a_namespace_that_nobody_reads(tmp_path: Path) -> Non
 
 def test_a_node_that_is_not_among_them(tmp_path: Path) -> None:
     file = _write(tmp_path, _NODE, _configuration())
-    _refused(fabric("frr-k8s", "render", "--node", "worker-7", file), "--node worker-7", "allowed: worker-0")
+    _refused(
+        fabric("frr-k8s", "render", "--node", "worker-7", file),
+        "--node: found the Node 'worker-7'",
+        "allowed: worker-0",
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fabric.kubernetes import RELEASE_NAMES, RELEASES
+from fabric.kubernetes._release import _BY_NAME
 from tests.cli.command import TOPOLOGIES, fabric
 
 QUICKSTART = TOPOLOGIES / "quickstart.yaml"
@@ -115,3 +117,84 @@ def test_healing_all_is_an_option() -> None:
 def test_a_name_that_no_lab_can_have_is_bad_input() -> None:
     done = fabric("lab", "up", QUICKSTART, "--name", "Bad Name")
     assert (done.returncode, "'Bad Name' is not usable" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("simulate", QUICKSTART, "--load", "none.csv"),
+            "none.csv: cannot be read (No such file or directory). Name a CSV",
+        ),
+        (("import", "none"), "none: cannot be read (No such file or directory). Name a containerlab or netlab file"),
+        (("import", "EMPTY"), "found no .yaml, .yml or .json file there"),
+        (("import", QUICKSTART), "found a topology file of fabric already"),
+        (("import", QUICKSTART, "--from", "netlab"), "found a topology file of fabric already"),
+        (("lab", "run", "zone-los"), "Did you mean zone-loss"),
+        (("lab", "run", QUICKSTART), "found a topology; allowed: a scenario"),
+        (("lab", "run", "BINARY"), "found bytes that are not UTF-8"),
+        (("plan", QUICKSTART, "--ledger", "BINARY"), "found no ledger; allowed: one that `fabric plan` wrote"),
+        (("plan", QUICKSTART, "--ledger", QUICKSTART), "found no ledger; allowed: one that `fabric plan` wrote"),
+        (("frr-k8s", "lint", "EMPTY"), "The files hold no Kubernetes object"),
+        (("check", "--resources", "NOTHING"), "found no Kubernetes object and no line of FRR"),
+        (
+            ("frr-k8s", "lint", "NOTHING", "--release", "4.17"),
+            "allowed: 4.16, 4.18, 4.19, 4.20, 4.21, 4.22, v0.0.25, main.",
+        ),
+        (("plan", "-"), "-:1: found nothing; allowed: a mapping"),
+    ],
+)
+def test_what_is_wrong_is_called_by_its_name_in_one_line(
+    arguments: tuple[str | Path, ...], said: str, tmp_path: Path
+) -> None:
+    places = {"EMPTY": tmp_path / "empty", "BINARY": tmp_path / "binary", "NOTHING": tmp_path / "nothing.yaml"}
+    places["EMPTY"].mkdir()
+    places["BINARY"].write_bytes(b"\xcc\xf2")
+    places["NOTHING"].write_text("# nothing\n")
+    done = fabric(*(places.get(str(word), word) for word in arguments))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Errno" not in done.stderr
+    assert "codec" not in done.stderr
+
+
+def test_a_choice_that_there_is_not_is_told_without_the_word_of_the_validator() -> None:
+    done = fabric("init", "--profile", "foo", "x.yaml")
+    assert done.returncode == 2
+    assert "Value error" not in done.stderr
+    assert "'foo' is not one of" in done.stderr
+
+
+def test_a_topology_is_read_from_standard_input() -> None:
+    piped = fabric("plan", "-", "--json", stdin=QUICKSTART.read_text())
+    assert piped.returncode == 0, piped.stderr
+    assert piped.stdout == fabric("plan", QUICKSTART, "--json").stdout
+    assert fabric("check", "-", stdin=QUICKSTART.read_text()).returncode == 0
+
+
+def test_help_and_refusal_name_the_same_releases() -> None:
+    assert set(RELEASE_NAMES) <= set(_BY_NAME)
+    assert {entry.name for entry in RELEASES} <= set(RELEASE_NAMES)
+    helped = " ".join(fabric("frr-k8s", "lint", "--help", env={"COLUMNS": "200"}).stdout.split())
+    assert "OpenShift 4.16, 4.18 to 4.22, v0.0.25 or main" in helped
+
+
+def test_objects_that_were_read_are_counted(tmp_path: Path) -> None:
+    node = tmp_path / "node.yaml"
+    node.write_text("apiVersion: v1\nkind: Node\nmetadata: {name: w}\n")
+    assert fabric("check", "--resources", node).stderr == "1 object read\n"
+    assert fabric("frr-k8s", "lint", node).stderr == "Nothing found in 1 object.\n"
+    made = fabric("metallb", "render", node)
+    assert (made.returncode, made.stdout) == (0, "")
+    assert made.stderr == "1 object read: MetalLB finds no BGPPeer, and so writes no FRRConfiguration.\n"
+
+
+def test_a_password_is_asked_for_in_the_form_in_which_it_stands(tmp_path: Path) -> None:
+    topology, secret = tmp_path / "t.yaml", tmp_path / "s.yaml"
+    topology.write_text((TOPOLOGIES / "rhoso-dz.yaml").read_text() + "passwords: {cluster: bgp}\n")
+    secret.write_text('kind: Secret\nmetadata: {name: bgp}\nstringData: {password: "a b"}\n')
+    plain = fabric("render", topology, "-o", tmp_path / "out", "--secrets", secret).stderr
+    secret.write_text("kind: Secret\nmetadata: {name: bgp}\ndata: {password: YSBi}\n")
+    coded = fabric("render", topology, "-o", tmp_path / "out", "--secrets", secret).stderr
+    assert ["as base64" in text for text in (plain, coded)] == [False, True]

@@ -248,5 +248,5 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "plan.lock.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="found no ledger"):
         read_ledger(tmp_path / "plan.lock.yaml")

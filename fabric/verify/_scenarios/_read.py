@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from fabric.errors import InputError, Problem, TopologyError
+from fabric.errors import InputError, Problem, TopologyError, unknown
 from fabric.resources import directory
-from fabric.topology import Source, read_yaml
-from fabric.verify._scenarios._model import Scenario
+from fabric.topology import Source, read_text, read_yaml, schema_problem
+from fabric.verify._scenarios._model import (
+    Clear,
+    Expectation,
+    Fail,
+    Flapping,
+    Heal,
+    Impair,
+    Probe,
+    Scenario,
+    Verify,
+    Wait,
+)
 
 _KINDS = ("fail", "flap", "heal", "impair", "clear", "wait_s", "verify", "probe_bytes")
-_BRANCHES = frozenset({"Fail", "Flapping", "Heal", "Impair", "Clear", "Wait", "Verify", "Probe"})
-_BRANCH_OF = dict(zip(_KINDS, ("Fail", "Flapping", "Heal", "Impair", "Clear", "Wait", "Verify", "Probe"), strict=True))
+_STEPS: Mapping[str, type[BaseModel]] = {
+    step.__name__: step for step in (Fail, Flapping, Heal, Impair, Clear, Wait, Verify, Probe)
+}
+_BRANCHES = frozenset(_STEPS)
+_BRANCH_OF = dict(zip(_KINDS, _STEPS, strict=True))
 
 
 def shipped_scenarios() -> tuple[Path, ...]:
@@ -27,19 +40,18 @@ def load_scenario(name: str) -> Scenario:
     """The scenario in a file, or the shipped one of that name. Raises `InputError` with all that is wrong."""
     shipped = {path.stem: path for path in shipped_scenarios()}
     path = shipped.get(name, Path(name))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{name}: found no such scenario ({error}); allowed: a file, or one of {', '.join(shipped)}. "
-            "Name one of them."
-        ) from error
+    if not path.exists():
+        action = "Name a file, or one that `fabric lab run --list` shows."
+        raise InputError(f"{name}: {unknown('scenario', name, shipped, action)}")
+    text = read_text(path, "Name a scenario file, or one that `fabric lab run --list` shows.")
     return parse_scenario(text, path.name if name in shipped else str(path))
 
 
 def parse_scenario(text: str, file: str) -> Scenario:
     """The scenario written in `text`; raises `TopologyError` with every problem, each with its line."""
     source = read_yaml(text, file)
+    if not isinstance(source.data, dict) or _is_foreign(source.data.keys()):
+        raise TopologyError([_no_scenario(source)])
     try:
         return Scenario.model_validate(source.data)
     except ValidationError as error:
@@ -52,6 +64,8 @@ def _problems(error: ValidationError, source: Source) -> Iterator[Problem]:
     seen = set[tuple[int | str, ...]]()
     for detail in error.errors(include_url=False):
         loc = detail["loc"]
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # pydantic counts only the valid steps
         if loc[:1] == ("steps",) and len(loc) > 2:
             wanted = _branch(source.data["steps"][loc[1]])
             if wanted is None:
@@ -66,12 +80,35 @@ def _problems(error: ValidationError, source: Source) -> Iterator[Problem]:
         place = tuple(part for part in loc if part not in _BRANCHES)
         if place not in seen:
             seen.add(place)
-            yield source.problem(place, repr(detail["input"])[:60], _allowed(detail), "Correct the value.")
+            if not place:
+                said = str(detail["msg"]).removeprefix("Value error, ")
+                yield source.problem(place, "values that do not agree", said, "Correct one of them.")
+                continue
+            yield schema_problem({**detail, "loc": place}, source, _keys(loc))
 
 
-def _allowed(detail: Any) -> str:
-    kinds = {"extra_forbidden": "only known keys", "missing": "a value that is there"}
-    return kinds.get(detail["type"], str(detail["msg"]))
+def _is_foreign(keys: Set[str]) -> bool:
+    """True for the keys of a file of another kind: some are none of a scenario's, and none is a scenario's alone."""
+    own = Scenario.model_fields.keys()
+    return bool(keys - own) and not keys & (own - {"version", "name"})
+
+
+def _no_scenario(source: Source) -> Problem:
+    """What is said once of a file of another kind."""
+    kind = "nothing" if source.data is None else "no scenario"
+    if isinstance(source.data, dict) and {"zones", "spines"} & source.data.keys():
+        kind = "a topology"
+    allowed = "a scenario: version, name, title, source and steps"
+    return source.problem((), kind, allowed, "Name a scenario, or one that `fabric lab run --list` shows.")
+
+
+def _keys(loc: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys of the mapping in which a place lies."""
+    if "expect" in loc[:-1]:
+        return Expectation.model_fields
+    branch = next((part for part in loc if part in _BRANCHES), None)
+    model = Scenario if branch is None else _STEPS[str(branch)]
+    return model.model_fields
 
 
 def _branch(step: object) -> str | None:
