@@ -17,7 +17,16 @@ from fabric.config._device import (
     StaticNextHop,
     StaticRoute,
 )
-from fabric.config._filters import aggregates, families_of, family_of, host_prefix, summary_lists, sums_up, switch_lists
+from fabric.config._filters import (
+    aggregates,
+    confined,
+    families_of,
+    family_of,
+    host_prefix,
+    summary_lists,
+    sums_up,
+    switch_lists,
+)
 from fabric.config._node import node_config
 from fabric.config._policy import (
     Address,
@@ -83,7 +92,7 @@ def _switch(plan: Plan, device: DevicePlan, base: DeviceConfig) -> DeviceConfig:
         place=base.place,
         interfaces=base.interfaces,
         bgp=(_instance(plan, device, sessions, (*_subnets(base), *(route.prefix for route in routes))),),
-        static_routes=routes,
+        static_routes=(*routes, *_dropped(plan, device)),
         policies=Policies(prefix_lists=_lists(plan, device), route_maps=_route_maps(device, sessions)),
         bfd_profiles=bfd_profiles(plan, sessions),
         defaults="datacenter",
@@ -95,7 +104,7 @@ def _sums_up(plan: Plan, device: DevicePlan) -> bool:
 
 
 def _lists(plan: Plan, device: DevicePlan) -> tuple[PrefixList, ...]:
-    return (*switch_lists(plan), *(summary_lists(plan) if _sums_up(plan, device) else ()))
+    return (*switch_lists(plan, device), *(summary_lists(plan) if _sums_up(plan, device) else ()))
 
 
 def _aggregates(plan: Plan, device: DevicePlan, family: Family) -> tuple[Aggregate, ...]:
@@ -137,6 +146,11 @@ def _instance(plan: Plan, device: DevicePlan, sessions: tuple[Neighbor, ...], be
         ),
         coalesce_ms=COALESCE_MS,
     )
+
+
+def _dropped(plan: Plan, device: DevicePlan) -> Iterator[StaticRoute]:
+    """Confined networks as wholes: what a leaf has no host route to must not follow its default route up."""
+    yield from (StaticRoute(prefix, (StaticNextHop(),)) for prefix in confined(plan, device))
 
 
 def bfd_profiles(plan: Plan, sessions: tuple[Neighbor, ...]) -> tuple[BfdProfile, ...]:

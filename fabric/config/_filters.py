@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import cast
 
@@ -19,7 +20,7 @@ from fabric.config._policy import (
     SetSource,
 )
 from fabric.config._segments import segment_rules
-from fabric.plan import Plan, summaries
+from fabric.plan import DevicePlan, Plan, summaries
 
 DEFAULTS: dict[Family, Prefix] = {"ipv4": IPv4Network("0.0.0.0/0"), "ipv6": IPv6Network("::/0")}
 BITS: dict[Family, int] = {"ipv4": 32, "ipv6": 128}
@@ -83,16 +84,45 @@ def _rules(prefixes: tuple[PrefixRule, ...]) -> Iterator[PrefixRule]:
         yield PrefixRule(number * 10, rule.action, rule.prefix, rule.ge, rule.le)
 
 
-def switch_lists(plan: Plan) -> tuple[PrefixList, ...]:
-    """The prefix lists of every switch."""
+def switch_lists(plan: Plan, device: DevicePlan) -> tuple[PrefixList, ...]:
+    """The prefix lists of a switch; a leaf learns of confined networks what is of its own zone or rack."""
     found = []
     for hosts in fabric_hosts(plan):
         default = PrefixRule(0, "permit", DEFAULTS[hosts.family])
-        rules = (*hosts.rules, *_segments(plan, hosts.family))
+        segments = _segments(plan, hosts.family)
         name = default_and_hosts_list(hosts.family)
-        found.append(PrefixList(hosts.name, hosts.family, tuple(_rules(rules))))
-        found.append(PrefixList(name, hosts.family, tuple(_rules((default, *rules)))))
+        kept = _confined_rules(plan, device, hosts)
+        found.append(PrefixList(hosts.name, hosts.family, tuple(_rules((*hosts.rules, *segments)))))
+        found.append(PrefixList(name, hosts.family, tuple(_rules((default, *kept, *segments)))))
     return tuple(found)
+
+
+def confined(plan: Plan, device: DevicePlan) -> dict[Prefix, tuple[Prefix, ...]]:
+    """The prefix of each network that this leaf keeps to a zone or rack, with its own subnets of it; else nothing."""
+    if device.device.tier != "leaf":
+        return {}
+    networks, scopes = plan.design.topology.networks, {device.device.zone, device.device.rack}
+    return {
+        prefix: tuple(
+            own
+            for subnet in plan.subnets
+            if subnet.network == name and subnet.scope in scopes
+            for own in subnet.prefixes
+            if own.version == prefix.version
+        )
+        for name, network in networks.items()
+        if network.confined
+        for family in families_of(plan)
+        if (prefix := getattr(network, family)) is not None
+    }
+
+
+def _confined_rules(plan: Plan, device: DevicePlan, hosts: PrefixList) -> Iterator[PrefixRule]:
+    """The rules for host routes with a leaf's own subnets in place of the whole of confined networks."""
+    kept = confined(plan, device)
+    for rule in hosts.rules:
+        prefixes = (rule.prefix,) if rule.prefix is None else kept.get(rule.prefix, (rule.prefix,))
+        yield from (replace(rule, prefix=prefix) for prefix in prefixes)
 
 
 def fabric_hosts(plan: Plan) -> tuple[PrefixList, ...]:

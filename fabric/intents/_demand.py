@@ -140,6 +140,9 @@ def _storage(ready: StorageConfined, topology: Topology, fabric: FabricConfig) -
     chosen = _pairs(Between(**{"from": allowed}, to=arrays, pairs="other-zone"), topology, fabric)
     yield Demand("", Kind.REACHABLE, chosen)
     yield Demand("", Kind.NO_THIRD_ZONE, chosen)
+    if ready.others_isolated:
+        named = frozenset(chosen)
+        yield Demand("", Kind.ISOLATED, tuple(pair for pair in remote if pair not in named))
 
 
 def _control_plane(ready: ControlPlaneSurvivesZone, topology: Topology, fabric: FabricConfig) -> Iterator[Demand]:

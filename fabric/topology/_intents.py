@@ -128,6 +128,8 @@ class StorageConfined(Strict):
     """Arrays are also reached from the other zones' `remote_roles`, for image and volume operations across zones."""
     remote_roles: Words = ("worker",)
     """Roles that have remote access."""
+    others_isolated: Switch = False
+    """With `remote_access`: everybody else of the network is isolated from the arrays of other zones."""
 
 
 class ControlPlaneSurvivesZone(Strict):

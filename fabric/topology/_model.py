@@ -210,6 +210,9 @@ class Network(Strict):
     """IPv6 prefix of the whole network."""
     scope: Literal["fabric", "zone", "rack"] = "fabric"
     """One subnet for the fabric, one a zone, or one a rack."""
+    confined: Switch = False
+    """Keep each zone's or rack's subnet to itself: leaves learn no address of another one and drop packets to it.
+    Storage is then reached from its own zone alone. Needs `scope: zone` or `rack`, and prefixes of its own."""
     subnet_prefix: Annotated[int, Field(strict=True, ge=8, le=30)] | None = None
     """IPv4 prefix length of a zone's or rack's subnet; default: 24. IPv6 subnets are a /64."""
     vlan: Annotated[int, Field(strict=True, ge=1, le=4094)] | None = None

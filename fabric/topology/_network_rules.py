@@ -22,6 +22,7 @@ def network_problems(topology: Topology, source: Source) -> Iterator[Problem]:
     for name, network in topology.networks.items():
         yield from _ranges(name, network, source)
         yield from _segment_keys(name, network, source)
+        yield from _confinement(name, network, topology, source)
         if network.vlan is not None:
             other = vlans.setdefault(network.vlan, name)
             if other != name:
@@ -29,6 +30,19 @@ def network_problems(topology: Topology, source: Source) -> Iterator[Problem]:
                 yield source.problem(("networks", name, "vlan"), found, "a VLAN a network", "Change one of the two.")
     yield from _repeated_pins(topology, source)
     yield from _hierarchy(topology, source)
+
+
+def _confinement(name: str, network: Network, topology: Topology, source: Source) -> Iterator[Problem]:
+    """What is kept to a zone or rack needs one, and a prefix that is nobody else's to drop packets to."""
+    path: Path = ("networks", name, "confined")
+    if not network.confined:
+        return
+    if network.scope == "fabric" or network.kind == "segment":
+        found = f"a {network.kind} network of scope '{network.scope}'"
+        yield source.problem(path, found, "a routed network of scope 'zone' or 'rack'", "Set scope, or leave this out.")
+    elif any(getattr(network, family) is None for family in topology.families):
+        found = "a network out of pools.networks, which others share"
+        yield source.problem(path, found, "prefixes of its own", "Give the network ipv4 and ipv6, or leave this out.")
 
 
 def _hierarchy(topology: Topology, source: Source) -> Iterator[Problem]:

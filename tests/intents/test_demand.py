@@ -62,6 +62,10 @@ def test_storage_is_confined_with_and_without_remote_access() -> None:
     remote = demanded({"storage_confined": {"remote_access": True}})
     assert [d.kind for d in remote][2:] == [Kind.REACHABLE, Kind.NO_THIRD_ZONE]
     assert {one.device for one, _ in remote[2].pairs} == {"a1-worker-1", "b1-worker-1", "c1-worker-1"}
+    strict = demanded({"storage_confined": {"remote_access": True, "others_isolated": True, "remote_roles": "storage"}})
+    assert [d.kind for d in strict][2:] == [Kind.REACHABLE, Kind.NO_THIRD_ZONE, Kind.ISOLATED]
+    assert {one.device for one, _ in strict[4].pairs} == {"a1-worker-1", "b1-worker-1", "c1-worker-1"}
+    assert all(one.device[0] != two.device[0] for one, two in strict[4].pairs)
 
 
 def test_the_control_plane_is_to_live_in_two_zones_after_the_loss_of_one() -> None:

@@ -9,7 +9,7 @@ import pytest
 from fabric.intents import demands
 from fabric.lab import EmbeddedEngine, RunningLab, UpOptions, fabric_of, spec_of
 from fabric.resources import directory
-from fabric.topology import load
+from fabric.topology import Design, load, parse
 from fabric.verify import VerifyOptions, bring_up, predict, verify
 
 TOPOLOGIES = sorted(directory("topologies").glob("*.yaml"))
@@ -18,7 +18,21 @@ TOPOLOGIES = sorted(directory("topologies").glob("*.yaml"))
 @pytest.mark.lab
 @pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.stem)
 def test_shipped_topology_is_proven(file: Path, tmp_path: Path) -> None:
-    design = load(file)
+    _prove(load(file), tmp_path)
+
+
+@pytest.mark.lab
+def test_storage_that_is_confined_to_its_zone_is_proven(tmp_path: Path) -> None:
+    """Blackholes, filters and the intent that asks for them, on kernels as predicted."""
+    text = (directory("topologies") / "rhoso-dz.yaml").read_text()
+    confined = text.replace("    scope: zone\n", "    scope: zone\n    confined: true\n").replace(
+        "storage_confined: {remote_access: true}", "storage_confined: {}"
+    )
+    assert confined.count("confined") == text.count("confined") + 1
+    _prove(parse(confined, "confined.yaml"), tmp_path)
+
+
+def _prove(design: Design, tmp_path: Path) -> None:
     spec = spec_of(design)
     prediction = predict(spec.fabric)
     assert all(session.up for session in prediction.simulation.sessions)
