@@ -48,8 +48,9 @@ def show(tables: Iterable[Table]) -> None:
 
     console = Console()
     for value in tables:
-        console.print(to_rich(value))
-        console.print()
+        for part in to_rich(value, console.width):
+            console.print(part)
+            console.print()
 
 
 def say(text: str) -> None:

@@ -27,7 +27,7 @@ _OPENSHIFT = "rhoso"
 class DiffFormat(StrEnum):
     """How `fabric diff` answers."""
 
-    table = "table"
+    text = "text"
     json = "json"
     markdown = "markdown"
 
@@ -156,21 +156,29 @@ def diff(
     ledger: LedgerOption = None,
     pins: PinsOption = None,
     old_pins: Annotated[Path | None, typer.Option("--old-pins", help="As --pins, of OLD; --pins is NEW's.")] = None,
-    form: Annotated[DiffFormat, typer.Option("--format", help="How to answer.")] = DiffFormat.table,
+    form: Annotated[DiffFormat, typer.Option("--format", help="How to answer.")] = DiffFormat.text,
+    as_json: JsonOption = False,
 ) -> None:
     """Show all that a change touches: devices, links, sessions, values, and lines of configuration.
 
     Example: fabric diff old.yaml new.yaml --ledger plan.lock.yaml --format markdown
     """
     from fabric import config
+    from fabric.errors import InputError
     from fabric.kubernetes import configure
     from fabric.render import changed_files
     from fabric.report import diff_document, diff_tables, to_markdown
 
-    before, after = configure(planned(old, ledger, old_pins)), configure(planned(new, ledger, pins))
-    changes, files = config.diff(before, after), tuple(changed_files(before, after))
+    if as_json and form is DiffFormat.markdown:
+        raise InputError("Found --json and --format markdown; allowed: one of them. Leave one out.")
+    form = DiffFormat.json if as_json else form
+    with told(Format.json if form is DiffFormat.json else Format.text, "fabric diff", f"{old} {new}"):
+        before, after = configure(planned(old, ledger, old_pins)), configure(planned(new, ledger, pins))
+        changes, files = config.diff(before, after), tuple(changed_files(before, after))
     if form is DiffFormat.json:
         answer_json(diff_document(changes, files))
+    elif not changes and not files:
+        say("Nothing changes.")
     elif form is DiffFormat.markdown:
         say("\n".join(map(to_markdown, diff_tables(changes, files))))
     else:

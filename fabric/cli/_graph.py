@@ -97,14 +97,17 @@ def _down(asked: Asked) -> dict[str, Mark]:
 
 
 def _marks(asked: Asked, path: tuple[str, str] | None) -> tuple[Mapping[str, Mark], Mapping[str, Mark]]:
-    """Marks of devices, and of cables by their labels; what has failed is no path."""
+    """Marks of devices, and of cables by their labels; what has failed is no path, nor are its cables."""
     devices: dict[str, Mark] = {}
     cables: dict[str, Mark] = {}
     for device, cable in _hops(asked, path) if path else ():
         devices[device] = "path"
         if cable:
             cables[cable] = "path"
-    cables |= {f"{cable.a} - {cable.b}": "down" for cable in asked.what_if.failures.cables}
+    failed = asked.what_if.failures
+    for wire in asked.what_if.fabric.cables:
+        if wire in failed.cables or {wire.a.device, wire.b.device} & failed.devices:
+            cables[f"{wire.a} - {wire.b}"] = "down"
     return devices | _down(asked), cables
 
 

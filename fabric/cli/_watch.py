@@ -53,5 +53,6 @@ def _go_on(watcher: Watcher, interval_s: float, *, as_json: bool) -> None:
             time.sleep(interval_s)
     with Live(refresh_per_second=4, screen=True) as live:
         while True:
-            live.update(Group(*map(to_rich, glance_tables(watcher.look()))))
+            width = live.console.width
+            live.update(Group(*(part for value in glance_tables(watcher.look()) for part in to_rich(value, width))))
             time.sleep(interval_s)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fabric.errors import listed
 from fabric.plan import DevicePlan, LinkEnd, LinkPlan, Plan, SubnetPlan
 from fabric.render import to_yaml
 from fabric.report._html import to_html
@@ -21,12 +22,21 @@ from fabric.report._plan_facts import (
 )
 from fabric.report._table import Table, table, to_csv, to_markdown
 
+_HOLDERS_SHOWN = 3
 Document = dict[str, Any]
 
 
 def plan_tables(plan: Plan) -> Mapping[str, Table]:
-    """What a terminal shows of a plan, by file stem: devices, links, networks, pools, redundancy, warnings."""
-    return _short_tables(PlanFacts(plan))
+    """What a terminal shows of a plan, by file stem: devices, links, networks, pools, redundancy, warnings.
+
+    Virtual addresses, which many devices share, stand in a table of their own.
+    """
+    facts = _short_tables(PlanFacts(plan))
+    return {
+        "devices": _devices(plan, _vip_networks),
+        "virtual_addresses": _virtual_addresses(plan),
+        **{stem: value for stem, value in facts.items() if stem != "devices"},
+    }
 
 
 def _short_tables(facts: PlanFacts) -> dict[str, Table]:
@@ -51,18 +61,37 @@ def _all_tables(facts: PlanFacts) -> dict[str, Table]:
     }
 
 
-def _devices(plan: Plan) -> Table:
+def _vips(entry: DevicePlan) -> Iterable[str]:
+    return (f"{vip.network}={vip.address}" for vip in entry.vips)
+
+
+def _vip_networks(entry: DevicePlan) -> Iterable[str]:
+    """The networks alone, of virtual addresses that stand elsewhere."""
+    return dict.fromkeys(vip.network for vip in entry.vips)
+
+
+def _virtual_addresses(plan: Plan) -> Table:
+    """Each virtual address once, with the devices that may have it."""
+    holders: dict[tuple[str, str], list[str]] = {}
+    for entry in plan.devices:
+        for vip in entry.vips:
+            holders.setdefault((vip.network, str(vip.address)), []).append(entry.name)
+    rows = ((*vip, len(names), listed(names, _HOLDERS_SHOWN)) for vip, names in holders.items())
+    return table("Virtual addresses", ("network", "address", "devices", "which"), rows)
+
+
+def _devices(plan: Plan, vips: Callable[[DevicePlan], Iterable[str]] = _vips) -> Table:
     columns = ("device", "role", "zone", "rack", "pod", "asn", "router id", "loopbacks", "addresses", "vips")
-    return table("Devices", columns, (_device_row(entry) for entry in plan.devices))
+    return table("Devices", columns, (_device_row(entry, vips(entry)) for entry in plan.devices))
 
 
-def _device_row(entry: DevicePlan) -> tuple[object, ...]:
+def _device_row(entry: DevicePlan, vips: Iterable[str]) -> tuple[object, ...]:
     device = entry.device
     return (
         *(device.name, device.role, device.zone, device.rack, device.pod, entry.asn, entry.router_id),
         " ".join(map(str, entry.loopbacks)),
         " ".join(f"{host.network}={host.address}" for host in (*entry.hosts, *entry.segments)),
-        " ".join(f"{vip.network}={vip.address}" for vip in entry.vips),
+        " ".join(vips),
     )
 
 

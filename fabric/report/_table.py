@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fabric._values import dataclass
@@ -48,15 +48,50 @@ def _markdown_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def to_rich(value: Table) -> RichTable:
-    """The table for a terminal."""
-    from rich.table import Table as RichTable  # noqa: PLC0415 - only a terminal needs it
+_SPACE = 2
+"""Blanks beside each column."""
+_READABLE = 24
+"""Columns of text are not made narrower than this, for a word a line is no text."""
 
-    rich = RichTable(title=value.title, title_justify="left", title_style="bold", header_style="bold", box=None)
-    for column in value.columns:
-        rich.add_column(column, overflow="fold")
+
+def to_rich(value: Table, width: int) -> Iterator[RichTable]:
+    """The table for a terminal: lines break between words alone, and columns without any text are left out.
+
+    What does not fit beside each other stands below each other, each part with the column that tells rows apart, or the
+    two that do.
+    """
+    kept = [i for i in range(len(value.columns)) if i == 0 or not value.rows or any(row[i] for row in value.rows)]
+    least = {i: _least_width([value.columns[i], *(row[i] for row in value.rows)]) for i in kept}
+    keys = kept[: _telling(value.rows)]
+    parts = [[*keys]]
+    for i in kept[len(keys) :]:
+        if len(parts[-1]) > len(keys) and sum(least[j] + _SPACE for j in (*parts[-1], i)) > width:
+            parts.append([*keys])
+        parts[-1].append(i)
+    for number, part in enumerate(parts):
+        yield _rich_part(value, part, least, value.title if number == 0 else f"{value.title}, continued")
+
+
+def _telling(rows: Sequence[Sequence[str]]) -> int:
+    """2 where the first two columns tell rows apart and the first one alone does not, else 1."""
+    return 2 if len({row[0] for row in rows}) < len(rows) == len({tuple(row[:2]) for row in rows}) else 1
+
+
+def _least_width(cells: Sequence[str]) -> int:
+    longest_word = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(longest_word, min(_READABLE, max(map(len, cells))))
+
+
+def _rich_part(value: Table, part: Sequence[int], least: Mapping[int, int], title: str) -> RichTable:
+    from rich.table import Table as RichTable  # noqa: PLC0415 - only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    # as Text: in plain strings Rich finds emoji (`:100:` in an IPv6 address) and marks (`[red]`)
+    rich = RichTable(title=Text(title), title_justify="left", title_style="bold", header_style="bold", box=None)
+    for i in part:
+        rich.add_column(Text(value.columns[i]), overflow="fold", min_width=least[i] if len(part) > 2 else None)
     for row in value.rows:
-        rich.add_row(*row)
+        rich.add_row(*(Text(row[i]) for i in part))
     return rich
 
 

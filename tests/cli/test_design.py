@@ -160,3 +160,12 @@ def test_graph_draws_views_with_failures_and_paths(tmp_path: Path, view: str) ->
     text = picture.read_text()
     assert (" path" in text) == (view != "bgp")
     assert (" down" in text) == (view in ("physical", "bgp"))
+
+
+def test_sessions_are_counted_in_words_and_cables_of_a_failed_device_are_marked(tmp_path: Path) -> None:
+    drawing, dot = tmp_path / "b.svg", tmp_path / "x.dot"
+    assert fabric("graph", QUICKSTART, "-o", drawing, "--view", "bgp").returncode == 0
+    assert "BGP adjacencies" in drawing.read_text()
+    assert fabric("graph", QUICKSTART, "-o", dot, "--fail", "node:spine-1").returncode == 0
+    lines = [line for line in dot.read_text().splitlines() if " -- " in line]
+    assert all(('"spine-1"' in line) == ("color=red" in line) for line in lines)

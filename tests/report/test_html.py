@@ -66,5 +66,11 @@ def test_it_needs_nothing_else_and_its_links_lead_somewhere() -> None:
 def test_the_page_of_a_plan_has_every_cell_of_its_tables() -> None:
     value = plan.build(load(directory("topologies") / "rhoso-dz.yaml"))
     cells = Page(plan_files(value)["plan.html"]).cells
-    shown = [cell for entry in plan_tables(value).values() for row in entry.rows for cell in row]
-    assert cells[: len(shown)] == shown
+    tables = dict(plan_tables(value))
+    devices = tables.pop("devices").rows
+    virtual = tables.pop("virtual_addresses").rows
+    shown = [cell for entry in tables.values() for row in entry.rows for cell in row]
+    start = sum(map(len, devices))
+    assert cells[start : start + len(shown)] == shown
+    assert [cell for row in devices for cell in row[:-1]] == [c for n, c in enumerate(cells[:start], 1) if n % 10]
+    assert all(any(f"{network}={address}" in cell for cell in cells) for network, address, *_ in virtual)

@@ -11,6 +11,8 @@ import yaml
 from fabric import plan
 from fabric.plan import Plan
 from fabric.report import plan_document, plan_files, plan_tables
+from fabric.topology import load
+from tests.cli.command import TOPOLOGIES
 from tests.designs import Values, design_of
 
 VALUES: Values = {
@@ -91,3 +93,14 @@ def test_many_single_points_are_counted_in_the_table_and_named_in_the_document()
 def test_every_format_has_the_same_document() -> None:
     files = plan_files(planned())
     assert json.loads(files["plan.json"]) == yaml.safe_load(files["plan.yaml"])
+
+
+def test_virtual_addresses_stand_once_in_a_table_of_their_own() -> None:
+    value = plan.build(load(TOPOLOGIES / "rhoso-dz.yaml"))
+    tables = plan_tables(value)
+    assert {row[-1] for row in tables["devices"].rows} == {"", "internalapi"}
+    rows = tables["virtual_addresses"].rows
+    addresses = {str(vip.address) for entry in value.devices for vip in entry.vips}
+    assert sorted(row[1] for row in rows) == sorted(addresses)
+    assert rows[0][2:] == ("9", "rack-0-worker-0, rack-0-worker-1, rack-0-worker-2 and 6 more")
+    assert all(address in plan_files(value)["devices.csv"] for address in addresses)

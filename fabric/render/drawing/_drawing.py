@@ -81,4 +81,6 @@ def summary_of(drawing: Drawing) -> str:
 
 def counted(number: int, word: str) -> str:
     """`1 cable`, `2 cables`."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    if number == 1:
+        return f"1 {word}"
+    return f"{number} {word[:-1]}ies" if word.endswith("cy") else f"{number} {word}s"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fabric.render._text import natural
 from fabric.render.drawing._drawing import TIERS, Drawing, DrawnNode, Mark
 
+MERMAID_EDGES = 500
+"""Lines that Mermaid draws unless its page raises `maxEdges`."""
 Group = tuple[str | None, str | None]
 """Zone and rack."""
 _DOT_MARKS: Mapping[Mark, str] = {
@@ -42,7 +44,7 @@ def graph_dot(drawing: Drawing) -> str:
 def graph_mermaid(drawing: Drawing) -> str:
     """`drawing` as a Mermaid flowchart: zones and racks as subgraphs.
 
-    Mermaid draws at most 500 cables unless its page raises `maxEdges`; a larger fabric wants `graph_svg`.
+    Mermaid draws at most `MERMAID_EDGES` cables unless its page raises `maxEdges`; a larger fabric wants `graph_svg`.
     """
     ids = {node.name: f"n{number}" for number, node in enumerate(_in_order(drawing.nodes))}
     lines = ["flowchart TB"]

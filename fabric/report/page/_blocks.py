@@ -11,6 +11,11 @@ from fabric._values import dataclass
 from fabric.report._table import Table
 
 
+def count(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class State(StrEnum):
     """How something stands; the word is shown, the colour only repeats it."""
 
@@ -81,6 +86,8 @@ class Picture:
     """The drawing, with what is told when a device is chosen, and what can be laid over it."""
 
     svg: str
+    mermaid: str
+    """The same for Markdown, which is drawn where it is shown; empty for a fabric that is too large for that."""
     devices: Mapping[str, Mapping[str, Any]]
     """By name: `facts` (pairs), `sessions` (rows) and `config` (text)."""
     overlays: tuple[Overlay, ...]

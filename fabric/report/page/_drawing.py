@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from fabric.render.drawing import drawing_of, graph_svg
+from fabric.render.drawing import MERMAID_EDGES, drawing_of, graph_mermaid, graph_svg
 from fabric.report.page._blocks import Overlay, Picture
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def picture(subject: Subject, answers: Answers) -> Picture:
         }
         for device in subject.fabric
     }
-    return Picture(graph_svg(drawing_of(subject.fabric)), devices, tuple(_overlays(answers)))
+    drawing = drawing_of(subject.fabric)
+    mermaid = graph_mermaid(drawing) if len(drawing.edges) <= MERMAID_EDGES else ""
+    return Picture(graph_svg(drawing), mermaid, devices, tuple(_overlays(answers)))
 
 
 def _facts(entry: DevicePlan) -> Iterator[list[str]]:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from fabric.report._table import Table, table, to_markdown
 from fabric.report.page._blocks import Block, Fact, Heat, Page, Picture, Prose, Timeline
 
+_TOO_LARGE = "The fabric has more cables than Mermaid draws in one page; these commands draw it."
+
 
 def page_markdown(page: Page) -> str:
-    """The report without its drawing: every section, table and figure."""
+    """The report as text: every section, table and figure, and the drawing for Mermaid."""
     return "\n".join(_lines(page)) + "\n"
 
 
@@ -33,8 +35,8 @@ def _block(block: Block) -> Iterator[str]:
             yield "#" + to_markdown(_heat(block))
         case Timeline():
             yield "#" + to_markdown(_timeline(block))
-        case Picture():
-            return
+        case Picture(mermaid=mermaid):
+            yield from ("```mermaid", mermaid.rstrip(), "```", "") if mermaid else (_TOO_LARGE, "")
         case facts:
             yield from (*map(_fact, facts), "")
 

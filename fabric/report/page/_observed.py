@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fabric.report._table import Table, table
 from fabric.report.page._asked import Document
-from fabric.report.page._blocks import Bar, Block, Fact, Heat, Section, State, Timeline
+from fabric.report.page._blocks import Bar, Block, Fact, Heat, Section, State, Timeline, count
 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MOST_BARS = 60
@@ -145,7 +145,7 @@ def _measured(report: Document, anchor: str, file: str) -> tuple[Fact, Section]:
     worst = max(worsts, default=0.0)
     state = State.good if allowed is None or worst <= allowed + report["noise_ms"] else State.bad
     beside = "" if allowed is None else f" where {allowed:.0f} ms are allowed"
-    text = f"{worst:.0f} ms at worst in {len(report['runs'])} runs{beside}, noise {report['noise_ms']:.0f} ms"
+    text = f"{worst:.0f} ms at worst in {count(len(report['runs']), 'run')}{beside}, noise {report['noise_ms']:.0f} ms"
     bars = [Bar(f"run {number}", 0.0, outage, _ms(outage), state) for number, outage in enumerate(worsts, start=1)]
     if allowed is not None:
         bars.append(Bar("allowed", 0.0, allowed, _ms(allowed), State.missing))

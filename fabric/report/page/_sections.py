@@ -12,7 +12,7 @@ from fabric.report._plan import plan_tables
 from fabric.report._simulation import overview_tables
 from fabric.report._sweep import sweep_tables
 from fabric.report._table import Table, table
-from fabric.report.page._blocks import Block, Fact, Heat, Page, Prose, Section, State
+from fabric.report.page._blocks import Block, Fact, Heat, Page, Prose, Section, State, count
 from fabric.report.page._drawing import picture
 from fabric.report.page._observed import observed
 
@@ -71,7 +71,7 @@ def _check_fact(subject: Subject, report: CheckReport | None) -> Fact:
         return Fact("Rules", State.missing, f"run fabric check {subject.questions['file']}")
     broken = [finding for finding in report.findings if finding.counts]
     accepted = sum(finding.suppressed is not None for finding in report.findings)
-    text = f"{len(broken)} findings, {accepted} accepted with a reason, {len(report.ran)} rules"
+    text = f"{count(len(broken), 'finding')}, {accepted} accepted with a reason, {count(len(report.ran), 'rule')}"
     return Fact("Rules", State.bad if broken else State.good, text, "rules" if report.findings else "")
 
 
@@ -97,7 +97,8 @@ def _prediction_fact(prediction: Overview) -> Fact:
     if prediction.sound:
         return Fact("Prediction", State.good, "every session comes up and everybody reaches everybody", "prediction")
     lost = sum(map(len, prediction.lost.values()))
-    text = f"{len(prediction.down)} sessions are down, {lost} pairs do not reach each other"
+    down = f"{count(len(prediction.down), 'session')} {'is' if len(prediction.down) == 1 else 'are'} down"
+    text = f"{down}, {count(lost, 'pair')} {'does' if lost == 1 else 'do'} not reach each other"
     return Fact("Prediction", State.bad, text, "prediction")
 
 
@@ -115,16 +116,13 @@ def _failures_fact(subject: Subject, sweep: SweepReport | None) -> Fact:
     tried, single = sum(result.scenarios for result in sweep.results), sweep.single_points_of_failure
     if sweep.sound:
         return Fact("Failures", State.good, f"none of {tried} failures tried harms anybody who survives it", "failures")
-    points = f"{len(single)} single point{'s' if len(single) != 1 else ''} of failure"
-    return Fact(
-        "Failures", State.bad if single else State.warning, f"{points} among {tried} failures tried", "failures"
-    )
+    text = f"{count(len(single), 'single point')} of failure among {count(tried, 'failure')} tried"
+    return Fact("Failures", State.bad if single else State.warning, text, "failures")
 
 
 def _drawn(subject: Subject, answers: Answers) -> Section:
-    intro = "Choose a device for its addresses, sessions and configuration. Lay a failure over it to see whom it hurts."
     how = (f"fabric graph {subject.questions['file']} -o fabric.svg",)
-    return Section("drawing", "Drawing", (Prose(intro), picture(subject, answers)), how)
+    return Section("drawing", "Drawing", (picture(subject, answers),), how)
 
 
 def _predicted(subject: Subject, answers: Answers) -> Section:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fabric.report.page import Bar, Page, Section, State, Timeline, kind_of, page_html, page_junit, page_markdown
+from fabric.report.page._blocks import count
 from tests.report.page.samples import MEASUREMENT, PROOF, ROUND_TRIPS, SCENARIOS, full_page
 
 
@@ -106,7 +107,7 @@ def test_load_and_failures_can_be_laid_over_it() -> None:
 
 
 def test_the_same_answers_give_the_same_bytes() -> None:
-    assert page_html(full_page()) == full()
+    assert page_html(page()) == full()
 
 
 def test_a_failed_proof_shows_in_the_summary() -> None:
@@ -118,7 +119,7 @@ def test_what_a_lab_showed_stands_beside_what_was_allowed() -> None:
     assert "fail link:a--b" in full()
     assert ">124 ms<" in full()
     assert ">for good<" in full()
-    assert "123 ms at worst in 1 runs where 150 ms are allowed, noise 5 ms" in full()
+    assert "123 ms at worst in 1 run where 150 ms are allowed, noise 5 ms" in full()
     assert "<caption>Measured reachability by zone over IPv4" in full()
     assert "<td>a - b</td>" in full()
 
@@ -155,3 +156,16 @@ def test_timelines_are_shown(write: Callable[[Page], str]) -> None:
     text = write(Page("x", "y", (Section("s", "S", (Timeline("An outage", bars, 1000),)),)))
     assert "300 ms" in text
     assert "An outage" in text
+
+
+def test_markdown_has_a_drawing_that_mermaid_draws_and_no_words_about_clicking() -> None:
+    text = page_markdown(page())
+    chapter = text[text.index("## Drawing") :]
+    assert chapter.startswith("## Drawing\n\n```mermaid\nflowchart TB\n")
+    assert "Choose a device" not in text
+    assert "Choose a device" in page_html(page())
+
+
+def test_numbers_agree_with_their_nouns() -> None:
+    assert not re.search(r"\b1 (findings|runs|sessions|pairs|rules|failures)\b", page_markdown(page()))
+    assert [count(number, "run") for number in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
