@@ -30,6 +30,7 @@ JOBS: tuple[tuple[str, Sizes], ...] = (
     ("fibs", (64, 4, 152, 16)),
     ("links", (4, 64)),
     ("links", (8, 256)),
+    ("links", (16, 1024)),
     ("double-links", (4, 16)),
     ("double-links", (4, 64)),
     ("links+load", (4, 64)),

@@ -89,7 +89,7 @@ class ClassSets:
         Classes of different origins then have equal paths, so that one look at a path answers for all of them. That is
         for plain AS paths only, with one origin AS.
         """
-        if self._edits_as_paths():
+        if self.edits_as_paths:
             return (None,) * len(self.classes)
         return tuple(self._origin_asn(item) for item in self.classes)
 
@@ -99,7 +99,9 @@ class ClassSets:
         asns = {c.export.asn for index in item.local for c in self._graph.outgoing[index] if c.export.external}
         return asns.pop() if len(asns) == 1 else None
 
-    def _edits_as_paths(self) -> bool:
+    @cached_property
+    def edits_as_paths(self) -> bool:
+        """True when some session changes AS paths otherwise than by putting its AS in front, or looks into them."""
         plain = {"SetAsPathPrepend", "MatchAsPath"}.isdisjoint(
             type(clause).__name__
             for use in maps_in_use(self._graph)

@@ -42,6 +42,14 @@ class Loss(NamedTuple):
         return self.after / self.before
 
 
+class Choices(NamedTuple):
+    """Paths that a speaker holds, the best ones, and the classes that they are looked at for."""
+
+    received: Iterable[Held]
+    best: Held
+    classes: ClassSet
+
+
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -80,6 +88,9 @@ class Effect(Protocol):
     def decided(self, index: int) -> Iterator[tuple[Decision, ClassSet]]:
         """What a speaker has decided for its changed classes, those without any path left out."""
 
+    def choices(self, index: int) -> Iterator[Choices]:
+        """What a speaker of changed classes had to choose from."""
+
     @property
     def losses(self) -> Losses:
         """The next hops that routes lost."""
@@ -112,9 +123,17 @@ class Alone:
         """What a speaker has decided for its changed classes, those without any path left out."""
         return self.decided_within(index, self.changed.get(index, 0))
 
+    def choices(self, index: int) -> Iterator[Choices]:
+        """What a speaker of changed classes had to choose from."""
+        yield self.choices_within(index, self.changed.get(index, 0))
+
+    def choices_within(self, index: int, classes: ClassSet) -> Choices:
+        """The same for some of the classes."""
+        return Choices(self.state.received[index].values(), self.state.best[index], classes)
+
     def decided_within(self, index: int, classes: ClassSet) -> Iterator[tuple[Decision, ClassSet]]:
         """The same for some of the classes."""
-        return _decisions(self.rules, index, self.state.received[index].values(), self.state.best[index], classes)
+        return _decisions(self.rules, index, *self.choices_within(index, classes))
 
 
 @dataclass(frozen=True)
@@ -160,6 +179,14 @@ class Joint:
             yield from effect.decided_within(index, effect.changed.get(index, 0) & ~both)
         if both:
             yield from _decisions(self.ground.rules, index, *self.merged[index], both)
+
+    def choices(self, index: int) -> Iterator[Choices]:
+        """What a speaker of changed classes had to choose from."""
+        both = self.both.get(index, 0)
+        for effect in (self.one, self.two):
+            yield effect.choices_within(index, effect.changed.get(index, 0) & ~both)
+        if both:
+            yield Choices(*self.merged[index], both)
 
     def _inside(self, effect: Alone) -> Iterator[Loss]:
         """The losses of one effect that do not count: the other bears on them too, or the speaker is gone."""

@@ -73,6 +73,11 @@ class Export:
         return Exported(self._prepend(made), None, third_party=False, with_link_local=True)
 
     @property
+    def prefix_list(self) -> str | None:
+        """The name of the prefix list that filters what goes out."""
+        return self.settings.prefix_list_out
+
+    @property
     def keeps_next_hop(self) -> bool:
         """True when eBGP paths go to the peer with the next hop that they came with."""
         return not (self.external or self.settings.next_hop_self or self.settings.next_hop_self_force)

@@ -73,6 +73,14 @@ class FamilyGround:
     """Endpoints reach each other exactly where they have routes to each other's host prefixes."""
 
     @cached_property
+    def ports_of(self) -> Mapping[str, tuple[Port, ...]]:
+        """By device, its ports that sessions go through."""
+        found: dict[str, tuple[Port, ...]] = {}
+        for port in self.ports:
+            found[port.device] = (*found.get(port.device, ()), port)
+        return found
+
+    @cached_property
     def wanted(self) -> ClassSet:
         """The classes of all endpoints."""
         found = 0

@@ -25,6 +25,11 @@ class Import:
     """`local-as` without `no-prepend`: it goes in front of what is received."""
 
     @property
+    def prefix_list(self) -> str | None:
+        """The name of the prefix list that filters what comes in."""
+        return self.settings.prefix_list_in
+
+    @property
     def by_path_only(self) -> bool:
         """True when the answer does not depend on the next hop, so that it can be kept for the next session."""
         return self.settings.route_map_in is None

@@ -12,11 +12,13 @@ from itertools import product
 from fabric._values import dataclass
 from fabric.config import FabricConfig, Family, Prefix
 from fabric.simulate._after import Before
+from fabric.simulate._alike import Alike
 from fabric.simulate._effects import Alone, Effect, Loss, Unit, fail, ranked, together
 from fabric.simulate._forwarding import Fate
 from fabric.simulate._ground import FamilyGround, Ground, first_prefix, ground
 from fabric.simulate._reachability import DELIVERED, Endpoint, Walk, endpoints
 from fabric.simulate._scenarios import Kind, Scenario, units
+from fabric.simulate._symmetry import Units, swaps
 from fabric.simulate._values import NONE, Failures, NoStableStateError
 from fabric.simulate._verdicts import Cut, Judge, Judged, Narrowed, Situation
 from fabric.simulate._whatif import combined
@@ -103,6 +105,8 @@ class Bench:
         worst: dict[str, tuple[float, Judged]] = {}
         for scenario in scenarios:
             count += 1
+            if self._alike is not None and self._alike.spared(scenario):
+                continue
             judged = self._judged(scenario, most)
             if judged.harmful:
                 harmful.append(judged)
@@ -172,6 +176,8 @@ class Bench:
             return None
         cuts = tuple(cut for effect in effects if effect.missing for cut in self._missed(effect))
         routes, hops = map(sum, zip(*(effect.narrowed for effect in effects), strict=True))
+        if self._alike is not None:
+            self._alike.learn(scenario, effects, hops, harmful=any(effect.missing for effect in effects))
         if not hops or (hops <= most and not cuts):
             return Judged(scenario, cuts)
         return Judged(scenario, cuts, _example(effects, routes, hops))
@@ -234,13 +240,24 @@ class Bench:
             found = self.ground
             assert found is not None
             failures = self._failures[kind, target]
-            made = (_unit(found, family, failures) for family in found.families)
-            parts = [
-                None if unit is None else fail(family, unit) for family, unit in zip(found.families, made, strict=True)
-            ]
-            alone = tuple(part for part in parts if part is not None)
-            self._alone[target] = alone if len(alone) == len(parts) else None
+            failing = _units(found, failures)
+            pairs = () if failing is None else zip(found.families, failing, strict=True)
+            self._alone[target] = None if failing is None else tuple(fail(*pair) for pair in pairs)
         return self._alone[target]
+
+    @cached_property
+    def _alike(self) -> Alike | None:
+        """Which scenarios are alike; `None` where none is known to be, or where judges are asked who may see names."""
+        found = None if self.case.judges else self.ground
+        known = () if found is None else swaps(found, self.healthy.simulation.fabric)
+        if found is None or not known:
+            return None
+
+        def targets(kind: Kind) -> Mapping[str, Units | None]:
+            return {name: _units(found, failures) for name, failures in units(self.case.fabric, kind)}
+
+        made = Alike(found, known, targets)
+        return made if made.any else None
 
     @cached_property
     def _failures(self) -> Mapping[tuple[Kind, str], Failures]:
@@ -295,12 +312,19 @@ def bench_of(case: Case) -> Bench:
     return Bench(case)
 
 
+def _units(found: Ground, failures: Failures) -> Units | None:
+    """What the failures silence, by family; `None` where they change more than sessions."""
+    made = tuple(_unit(found, family, failures) for family in found.families)
+    whole = tuple(unit for unit in made if unit is not None)
+    return whole if len(whole) == len(made) else None
+
+
 def _unit(found: Ground, family: FamilyGround, failures: Failures) -> Unit | None:
     """What the failures silence; `None` where they change more than sessions."""
     speakers = frozenset(family.speaker[name] for name in failures.devices if name in family.speaker)
     ports = {port for cable in failures.cables for port in (cable.a, cable.b)}
     if failures.devices:
-        ports |= {port for port in family.ports if port.device in failures.devices}
+        ports |= {port for name in failures.devices for port in family.ports_of.get(name, ())}
     if failures.sessions or any(port in found.deciding and port.device not in failures.devices for port in ports):
         return None
     return Unit(frozenset(index for port in ports for index in family.ports.get(port, ())), speakers)

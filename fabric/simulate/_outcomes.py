@@ -135,7 +135,7 @@ def decisions(
     rules: Rules, index: int, offers: Iterable[Offer], best: Held, within: ClassSet = -1
 ) -> Iterator[tuple[Decision, ClassSet]]:
     """What a speaker that is offered these paths decided for which classes, of those within a set."""
-    rivals = _rivals(offers, within)
+    rivals = rivals_of(offers, within)
     for line, all_classes in best.items():
         classes = all_classes & within
         if not classes:
@@ -153,7 +153,7 @@ def decisions(
             yield known, part
 
 
-def _rivals(offers: Iterable[Offer], within: ClassSet) -> dict[object, list[Offer]]:
+def rivals_of(offers: Iterable[Offer], within: ClassSet) -> dict[object, list[Offer]]:
     """The paths that tie with others for some classes, by what they tie in."""
     alike: dict[object, list[Offer]] = {}
     for line, all_classes in offers:
