@@ -20,7 +20,7 @@ _MOVED = {"](docs/": "](", "](CONTRIBUTING.md)": "](contributing.md)", "](CHANGE
 """Links of pages that stand in the root of the repository, and where the same leads to on the site."""
 _JSON_COMMANDS = (
     "plan topologies/quickstart.yaml --json",
-    "diff topologies/quickstart.yaml topologies/clos3-rfc7938.yaml --format json",
+    "diff topologies/quickstart.yaml topologies/clos3-rfc7938.yaml --json",
     "check topologies/quickstart.yaml --json",
     "simulate topologies/quickstart.yaml --json",
     "simulate topologies/quickstart.yaml --fib spine-1 --json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from fabric.cli._planning import LedgerOption, PinsOption, planned
 
 if TYPE_CHECKING:
     from fabric.check import RuleInfo
+    from fabric.plan import Plan
 
 _FRR_SUFFIX = ".conf"
 
@@ -71,7 +72,7 @@ def check(
         raise InputError("check: --secrets has the passwords of a topology's switches. Name the topology FILE.")
     with told(chosen, "fabric check", subject):
         texts, only = _texts(resources), _chosen_rules(rule)
-        plans = [planned(file, ledger, pins) for file in files or ()]
+        plans = _plans(files or (), ledger, pins)
         passwords = passwords_for(plans[0].design, secrets) if secrets else {}
         report = merged(checked(Subject(plan, texts, release, passwords), only) for plan in plans or (None,))
     if report.read:
@@ -83,6 +84,24 @@ def check(
         lambda: check_outcome(report, subject),
     )
     raise typer.Exit(0 if report.sound else 1)
+
+
+def _plans(files: Sequence[Path], ledger: Path | None, pins: Path | None) -> list[Plan]:
+    """The plans of all files; raises `ProblemsError` with the mistakes of each of them."""
+    from fabric.errors import ProblemsError
+
+    plans: list[Plan] = []
+    wrong: list[ProblemsError] = []
+    for file in files:
+        try:
+            plans.append(planned(file, ledger, pins))
+        except ProblemsError as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise ProblemsError(problem for error in wrong for problem in error.problems)
+    return plans
 
 
 def _texts(resources: list[Path] | None) -> Mapping[str, str]:

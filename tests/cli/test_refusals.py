@@ -198,3 +198,11 @@ def test_a_password_is_asked_for_in_the_form_in_which_it_stands(tmp_path: Path) 
     secret.write_text("kind: Secret\nmetadata: {name: bgp}\ndata: {password: YSBi}\n")
     coded = fabric("render", topology, "-o", tmp_path / "out", "--secrets", secret).stderr
     assert ["as base64" in text for text in (plain, coded)] == [False, True]
+
+
+def test_the_mistakes_of_every_topology_are_told_together(typo: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("version: 1\n")
+    done = fabric("check", typo, QUICKSTART, tmp_path / "other.yaml", "--json")
+    assert done.returncode == 2
+    files = {problem["where"].rpartition(":")[0] for problem in json.loads(done.stdout)["problems"]}
+    assert files == {str(typo), str(tmp_path / "other.yaml")}

@@ -120,3 +120,5 @@ def test_hashes_of_confidential_texts_are_for_the_owner(tmp_path: Path) -> None:
         os.umask(before)
     modes = [stat.S_IMODE((tmp_path / name / MANIFEST).stat().st_mode) for name in ("open", "secret")]
     assert modes == [0o644, 0o600]
+    write_exports({"hosts": {"hosts": "x"}}, tmp_path / "secret")
+    assert stat.S_IMODE((tmp_path / "secret" / MANIFEST).stat().st_mode) == 0o600
