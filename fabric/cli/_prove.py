@@ -141,7 +141,10 @@ def measure(
     target: Annotated[str, typer.Argument(help="What to break, in the words of `fabric lab fail`.")],
     runs: Annotated[int, typer.Option("--runs", min=1, help="How often to break and heal.")] = 3,
     pairs: Annotated[
-        list[str] | None, typer.Option("--pair", help="A:B, two nodes; may repeat. Default: one node of each zone.")
+        list[str] | None,
+        typer.Option(
+            "--pair", help="A:B, two nodes; may repeat. Default: a node of each zone, and some on the fault's way."
+        ),
     ] = None,
     hold: Annotated[float, typer.Option("--hold", min=0, help="Seconds that the fault lasts.")] = 3.0,
     flows: Annotated[int, typer.Option("--flows", min=1, max=256, help="UDP flows a pair.")] = 16,
@@ -158,13 +161,14 @@ def measure(
     """
     from fabric.lab import StreamSettings, fabric_of
     from fabric.report import measurement_document, measurement_tables, timeline_table
-    from fabric.verify import Experiment, MeasureOptions, measured_pairs
+    from fabric.verify import Experiment, MeasureOptions, measured_pairs, trouble_of
     from fabric.verify import measure as break_and_measure
 
     running = running_lab(lab)
-    fabric = fabric_of(running.status())
+    now = running.status()
+    fabric = fabric_of(now)
     options = MeasureOptions(runs=runs, hold_s=hold, stream=StreamSettings(flows, round(interval * 1000)))
-    chosen = measured_pairs(fabric, pairs or ())
+    chosen = measured_pairs(fabric, pairs or (), [trouble_of(fabric, now, target)])
     found = break_and_measure(running, fabric, Experiment(target, chosen, options), note)
     if as_json:
         answer_json(measurement_document(found))

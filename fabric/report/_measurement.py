@@ -19,10 +19,11 @@ _EVENTS_SHOWN = 40
 
 
 def measurement_tables(measurement: Measurement) -> Iterator[Table]:
-    """Every run, and what all of them come to."""
+    """Between whom was measured, every run, what all of them come to, and whether that is within the budget."""
     columns = (
         "run",
         "outage ms",
+        "allowed ms",
         "lost",
         "TCP gap ms",
         "last FIB change ms",
@@ -33,18 +34,54 @@ def measurement_tables(measurement: Measurement) -> Iterator[Table]:
         "sender late ms",
     )
     rows = [(n, *_row(measurement, n - 1)) for n in range(1, len(measurement.runs) + 1)]
+    yield table("Measured pairs", ("from", "to", "the fault", "outage ms", "lost"), _pairs(measurement))
     yield table(f"{measurement.target} in lab {measurement.lab}", columns, rows)
     yield table("Summary", ("what", "median", "worst", "expected at most"), _summary(measurement))
+    yield table("Verdict", ("verdict", "why"), [_verdict(measurement)])
+
+
+def _pairs(measurement: Measurement) -> Iterator[tuple[object, ...]]:
+    from fabric.verify import FAULT  # noqa: PLC0415 - what prints a plan need not load the lab
+
+    found = [entry for run in measurement.runs for entry in run.phase(FAULT)]
+    for pair in measurement.pairs:
+        of_pair = [entry for entry in found if entry.pair == pair]
+        meets = "cuts it" if pair in measurement.cut else "is on its way" if pair in measurement.met else "passes by"
+        outage_ms = max((entry.outage_ms for entry in of_pair), default=None)
+        yield pair.source, pair.destination, meets, _ms(outage_ms), sum(entry.lost for entry in of_pair)
+
+
+def _verdict(measurement: Measurement) -> tuple[str, str]:
+    """What came of it, and why."""
+    from fabric.verify import BUDGET_MARGIN_MS, FAULT  # noqa: PLC0415
+
+    used = "" if measurement.met or measurement.cut else "; no measured pair uses what was broken: name one by --pair"
+    if measurement.expected is None:
+        return "not judged", f"what a fabric does then is not predicted{used}"
+    if not measurement.judged:
+        return "not judged", "all measured pairs are cut"
+    told = list(zip(measurement.outages_ms(FAULT), measurement.allowed_ms, strict=True))
+    over = [f"run {n}: {ms:.1f} of {limit:.1f} ms" for n, (ms, limit) in enumerate(told, 1) if limit and ms > limit]
+    if over:
+        return "exceeded", ", ".join(over)
+    return (
+        "within budget",
+        f"allowed are {measurement.expected.outage_ms:.1f} ms expected, {BUDGET_MARGIN_MS:.0f} ms, the run's noise and "
+        f"the time from the fault's first port to its last{used}",
+    )
 
 
 def _row(measurement: Measurement, index: int) -> tuple[object, ...]:
-    from fabric.verify import FAULT, HEALED  # noqa: PLC0415 - what prints a plan need not load the lab
+    from fabric.verify import FAULT, HEALED, worst  # noqa: PLC0415
 
     run = measurement.runs[index]
+    living = not measurement.cut.issuperset(measurement.pairs)
+    gaps = [e.heartbeat_ms for e in run.phase(FAULT) if e.pair not in measurement.cut]
     return (
-        _ms(measurement.outages_ms(FAULT)[index]),
-        measurement.lost(FAULT)[index],
-        _ms(run.heartbeat_ms(FAULT) if not measurement.cut else None),
+        _ms(measurement.outages_ms(FAULT)[index] if living else None),
+        _ms(measurement.allowed_ms[index] if living else None),
+        measurement.lost(FAULT)[index] if living else "-",
+        _ms(worst(gaps)),
         _ms(run.last_route_ms(FAULT)),
         _ms(measurement.outages_ms(HEALED)[index]),
         _ms(run.last_route_ms(HEALED)),
@@ -93,6 +130,8 @@ def timeline_table(run: Run) -> Table:
 
 def measurement_document(measurement: Measurement, *, events: bool = True) -> Document:
     """The measurement as plain values; times in ms, those of events from the fault on."""
+    from fabric.verify import BUDGET_MARGIN_MS, FAULT  # noqa: PLC0415
+
     expected = measurement.expected
     allowed = None
     if expected is not None:
@@ -103,8 +142,28 @@ def measurement_document(measurement: Measurement, *, events: bool = True) -> Do
         "target": measurement.target,
         "options": asdict(measurement.options),
         "expected": allowed,
+        "verdict": _verdict(measurement)[0],
+        "margin_ms": BUDGET_MARGIN_MS,
         "noise_ms": measurement.noise_ms,
-        "runs": [_run_document(run, events=events) for run in measurement.runs],
+        "pairs": [
+            {
+                "from": pair.source,
+                "to": pair.destination,
+                "met": pair in measurement.met,
+                "cut": pair in measurement.cut,
+            }
+            for pair in measurement.pairs
+        ],
+        "runs": [
+            {"outage_ms": outage_ms, "allowed_ms": allowed_ms, "lost": lost, **_run_document(run, events=events)}
+            for run, outage_ms, allowed_ms, lost in zip(
+                measurement.runs,
+                measurement.outages_ms(FAULT),
+                measurement.allowed_ms,
+                measurement.lost(FAULT),
+                strict=True,
+            )
+        ],
     }
 
 

@@ -18,7 +18,8 @@ _SHOWN = 80
 
 def scenario_tables(report: ScenarioReport) -> Iterator[Table]:
     """Every case with its parts, what was not as expected, and how many ended how."""
-    columns = ("case", "part", "outage ms", "lost", "TCP gap ms", "last route ms", "budget ms", "noise ms", "outcome")
+    measured = ("outage ms", "lost", "TCP gap ms", "cut", "last route ms", "budget ms", "noise ms")
+    columns = ("case", "part", *measured, "outcome")
     rows = [row for case in report.cases for row in _rows(case)]
     yield table(f"Scenarios on lab {report.lab}", columns, rows)
     quorum = [row for case in report.cases for row in _quorum_rows(case)]
@@ -35,14 +36,15 @@ def scenario_tables(report: ScenarioReport) -> Iterator[Table]:
 
 def _rows(case: CaseResult) -> Iterator[tuple[object, ...]]:
     if not case.parts:
-        yield case.name, case.words.partition("\n")[0][:_SHOWN], None, None, None, None, None, None, case.outcome
+        yield case.name, case.words.partition("\n")[0][:_SHOWN], *[None] * 7, case.outcome
     for position, part in enumerate(case.parts[1:]):
         yield (
             "" if position else case.name,
             part.step,
-            f"{part.outage_ms:.1f}",
+            _ms(part.outage_ms),
             part.lost,
-            _ms(max((e.heartbeat_ms for e in part.flows if e.heartbeat_ms is not None), default=None)),
+            _ms(part.heartbeat_ms),
+            f"{len(part.cut)} of {len(part.flows)}" if part.cut else None,
             _ms(part.last_route_ms),
             _ms(part.expected.outage_ms if part.expected else None),
             f"{case.noise_ms:.1f}",
@@ -115,12 +117,15 @@ def _part_document(part: PartResult) -> Document:
         "lasted_s": part.lasted_s,
         "outage_ms": part.outage_ms,
         "lost": part.lost,
+        "cut": len(part.cut),
         "last_route_ms": part.last_route_ms,
         "sessions_down": part.sessions_down,
         "expected": None
         if expected is None
         else {key: None if value == math.inf else value for key, value in asdict(expected).items()},
         "etcd": None if part.quorum is None else asdict(part.quorum),
-        "flows": [{**asdict(e), "pair": [e.pair.source, e.pair.destination]} for e in part.flows],
+        "flows": [
+            {**asdict(e), "pair": [e.pair.source, e.pair.destination], "cut": e.pair in part.cut} for e in part.flows
+        ],
         "findings": [asdict(finding) for finding in part.findings],
     }

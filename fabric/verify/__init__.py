@@ -5,6 +5,7 @@ from fabric.verify._bring_up import Applied, BroughtUp, apply_design, bring_up
 from fabric.verify._faults import KINDS, broken, failures_of, fault_of, unpredicted
 from fabric.verify._impair import RoundTripCheck, asked_for, asked_rtt_ms, impaired_of, inter_zone, round_trips
 from fabric.verify._measure import (
+    BUDGET_MARGIN_MS,
     FAULT,
     HEALED,
     QUIET,
@@ -14,10 +15,10 @@ from fabric.verify._measure import (
     MeasureOptions,
     Run,
     measure,
-    measured_pairs,
     middle,
     worst,
 )
+from fabric.verify._pairs import MOST_PAIRS, Trouble, measured_pairs, trouble_of
 from fabric.verify._predict import Prediction, predict, predict_broken
 from fabric.verify._run import Settled, VerifyOptions, settle, verify
 from fabric.verify._scenarios import (
@@ -42,10 +43,12 @@ from fabric.verify._verdict import Cell, Check, Finding, Matrix, Verdict
 from fabric.verify._watch import DeviceGlance, Glance, Outage, Watcher
 
 __all__ = [
+    "BUDGET_MARGIN_MS",
     "FAULT",
     "HEALED",
     "KINDS",
     "MOMENTARY",
+    "MOST_PAIRS",
     "QUIET",
     "Applied",
     "BroughtUp",
@@ -75,6 +78,7 @@ __all__ = [
     "ScenarioReport",
     "Settled",
     "TracedWay",
+    "Trouble",
     "Verdict",
     "VerifyOptions",
     "Watcher",
@@ -109,6 +113,7 @@ __all__ = [
     "shipped_scenarios",
     "this_machine",
     "trace_lab",
+    "trouble_of",
     "unpredicted",
     "verify",
     "worst",

@@ -6,25 +6,26 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field
-from itertools import permutations
 from statistics import median
 
 from fabric._values import dataclass
 from fabric.config import FabricConfig
-from fabric.errors import InputError, LabError, unknown
+from fabric.errors import LabError
 from fabric.lab import (
     Event,
     Fault,
     FlowPhase,
+    LabStatus,
     Phase,
     ProbePair,
     RunningLab,
     StreamResult,
     StreamSettings,
 )
-from fabric.simulate import CARRIER, NONE, SILENT, Convergence, Endpoint, Failures, endpoints, simulate, tcp_gap_ms
+from fabric.simulate import CARRIER, NONE, SILENT, Convergence, Endpoint, Failures, Walk, simulate, tcp_gap_ms
 from fabric.verify._actions import perform, restore
 from fabric.verify._faults import broken, unpredicted
+from fabric.verify._pairs import trouble_of
 from fabric.verify._predict import FAMILIES, Prediction, predict
 from fabric.verify._run import settle
 
@@ -32,7 +33,6 @@ WARM_UP, QUIET, FAULT, HEALED = "warm-up", "quiet", "fault", "healed"
 """The phases of a run. In the first one neighbors are resolved, and kernels begin to stamp what arrives."""
 _WARM_UP_S = 0.3
 _SETTLE_S = 60.0
-_MOST_PAIRS = 12
 BUDGET_MARGIN_MS = 10.0
 """By how much measured outages exceeded the simulator's budget when it was made."""
 Stage = Callable[[str], None]
@@ -140,6 +140,10 @@ class Measurement:
     """`None` for what no prediction is known of."""
     cut: frozenset[ProbePair] = frozenset()
     """Pairs that are predicted to be cut: their silence is no outage to be judged."""
+    pairs: tuple[ProbePair, ...] = ()
+    """Between whom probes were sent."""
+    met: frozenset[ProbePair] = frozenset()
+    """Pairs whose packets meet the fault, as the healthy fabric forwards them."""
 
     def outages_ms(self, name: str) -> tuple[float, ...]:
         """The longest outage of each run in the phase, of the pairs that are not cut."""
@@ -168,15 +172,23 @@ class Measurement:
         return max(run.noise_ms for run in self.runs)
 
     @property
-    def within_budget(self) -> bool:
-        """True when no outage was longer than expected, with the run's noise and its fault's spread."""
+    def judged(self) -> bool:
+        """True when something is expected of a pair: a prediction is known, and leaves a pair that is not cut."""
+        return self.expected is not None and not self.cut.issuperset(self.pairs)
+
+    @property
+    def allowed_ms(self) -> tuple[float | None, ...]:
+        """The longest outage that each run may have: as expected, with the run's noise and its fault's spread."""
         if self.expected is None:
-            return True
-        allowed = self.expected.outage_ms + BUDGET_MARGIN_MS
-        return all(
-            ms <= allowed + run.noise_ms + run.spread_ms
-            for ms, run in zip(self.outages_ms(FAULT), self.runs, strict=True)
-        )
+            return tuple(None for _ in self.runs)
+        budget = self.expected.outage_ms + BUDGET_MARGIN_MS
+        return tuple(budget + run.noise_ms + run.spread_ms for run in self.runs)
+
+    @property
+    def within_budget(self) -> bool:
+        """True when no outage was longer than allowed."""
+        allowed = zip(self.outages_ms(FAULT), self.allowed_ms, strict=True)
+        return all(limit is None or ms <= limit for ms, limit in allowed)
 
 
 def middle(values: Iterable[float | None]) -> float | None:
@@ -188,38 +200,6 @@ def middle(values: Iterable[float | None]) -> float | None:
 def worst(values: Iterable[float | None]) -> float | None:
     """The highest of those that are there."""
     return max((value for value in values if value is not None), default=None)
-
-
-def measured_pairs(fabric: FabricConfig, chosen: Sequence[str] = ()) -> tuple[ProbePair, ...]:
-    """The ordered pairs between which probes are sent: those written `A:B`, else a node of each zone to each other one.
-
-    In a fabric of one zone, between all endpoints; twelve pairs at most. Raises `InputError` for what it has not.
-    """
-    family = next((f for f in FAMILIES if len(endpoints(fabric, f)) > 1), None)
-    if family is None:
-        raise InputError("The fabric has no two endpoints with loopback addresses of one family; nothing can be sent.")
-    known = {end.device: end for end in endpoints(fabric, family)}
-    if not chosen:
-        zones: dict[str | None, Endpoint] = {}
-        for name, end in known.items():
-            zones.setdefault(fabric.by_name[name].place.zone, end)
-        zones.pop(None, None)
-        ends = list(zones.values()) if len(zones) > 1 else list(known.values())
-        return tuple(_pair(one, two) for one, two in permutations(ends, 2))[:_MOST_PAIRS]
-    found = []
-    for text in chosen:
-        one, _, two = text.partition(":")
-        if one not in known or two not in known or one == two:
-            strange = next((name for name in (one, two) if name not in known), None)
-            if strange is not None:
-                raise InputError(f"--pair {text}: {unknown('endpoint', strange, known, 'Name two, as A:B.')}")
-            raise InputError(f"--pair {text}: found one endpoint twice; allowed: two of them, as A:B. Name another.")
-        found.append(_pair(known[one], known[two]))
-    return tuple(found)
-
-
-def _pair(one: Endpoint, two: Endpoint) -> ProbePair:
-    return ProbePair(one.device, one.address, two.device, two.address)
 
 
 def measure(
@@ -237,7 +217,16 @@ def measure(
         run, faults = _run(lab, fabric, experiment)
         runs.append(run)
     expected, cut = expectation(fabric, faults, experiment.pairs)
-    return Measurement(lab.name, experiment.target, experiment.options, tuple(runs), expected, cut)
+    met = _that_meet(fabric, lab.status(), experiment)
+    return Measurement(
+        lab.name, experiment.target, experiment.options, tuple(runs), expected, cut, experiment.pairs, met
+    )
+
+
+def _that_meet(fabric: FabricConfig, status: LabStatus, experiment: Experiment) -> frozenset[ProbePair]:
+    trouble, simulation = trouble_of(fabric, status, experiment.target), simulate(fabric)
+    walks = {version: Walk(simulation, family) for version, family in ((4, FAMILIES[0]), (6, FAMILIES[1]))}
+    return frozenset(pair for pair in experiment.pairs if trouble.met_by(walks[pair.destination_address.version], pair))
 
 
 def _run(lab: RunningLab, fabric: FabricConfig, experiment: Experiment) -> tuple[Run, tuple[Fault, ...]]:

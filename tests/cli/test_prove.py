@@ -61,3 +61,15 @@ def test_a_trace_to_a_shared_address_arrives_at_each_of_its_owners(env: Mapping[
 def test_the_longest_packet_to_a_shared_address_is_as_predicted(env: Mapping[str, str]) -> None:
     done = fabric("lab", "mtu", "tester-0", _VIP, env=env)
     assert (done.returncode, "1500 bytes" in done.stdout) == (0, True), done.stdout
+
+
+def test_the_node_that_a_scenario_takes_away_is_probed(env: Mapping[str, str]) -> None:
+    done = fabric("lab", "run", "node-down", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    [case] = json.loads(done.stdout)["cases"]
+    part = next(part for part in case["parts"] if part["step"].startswith("fail node:rack-1-"))
+    node = part["step"].removeprefix("fail node:")
+    cut = {tuple(flow["pair"]) for flow in part["flows"] if flow["cut"]}
+    assert cut == {tuple(flow["pair"]) for flow in part["flows"] if node in flow["pair"]}
+    assert (part["cut"], part["lost"]) == (len(cut), 0)
+    assert part["cut"] > 0

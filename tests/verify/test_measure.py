@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_address
+
 import pytest
 
 from fabric.config import FabricConfig
 from fabric.errors import InputError, LabError
-from fabric.lab import EmbeddedEngine, LabStatus, RunningLab, StreamSettings, UpOptions, spec_of
+from fabric.lab import (
+    EmbeddedEngine,
+    FlowPhase,
+    LabStatus,
+    ProbePair,
+    RunningLab,
+    StreamResult,
+    StreamSettings,
+    UpOptions,
+    spec_of,
+)
 from fabric.report import measurement_document, measurement_tables, timeline_table
 from fabric.resources import directory
 from fabric.topology import load
@@ -14,7 +27,9 @@ from fabric.verify import (
     FAULT,
     HEALED,
     Experiment,
+    Measurement,
     MeasureOptions,
+    Run,
     bring_up,
     fault_of,
     measure,
@@ -23,10 +38,13 @@ from fabric.verify import (
     predict,
     worst,
 )
+from fabric.verify import Expected as Budget
 from fabric.verify._measure import expectation
 from tests.lab.conftest import engine, environ
 
 __all__ = ["engine", "environ"]
+
+PAIR = ProbePair("a", ip_address("10.0.0.1"), "b", ip_address("10.0.0.2"))
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +92,40 @@ def test_a_lost_zone_cuts_its_pairs(fabric: FabricConfig, status: LabStatus) -> 
     assert expected.cut == 2
 
 
+def measured(outage_ms: float, cut: frozenset[ProbePair] = frozenset(), budget_ms: float | None = 5.0) -> Measurement:
+    flows = (FlowPhase(PAIR, FAULT, 100, 7, 0, outage_ms, False, 0.0, None, 100.0),)
+    run = Run(StreamResult(flows, (), 0.0, 0), 0, 1.0, 2.0, 1, 0)
+    expected = None if budget_ms is None else Budget(budget_ms, 0.0, len(cut), "kernel")
+    return Measurement("l", "node:x", MeasureOptions(runs=1), (run,), expected, cut, (PAIR,), frozenset({PAIR}))
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "why"),
+    [
+        (measured(17.0), "within budget", "allowed are 5.0 ms expected, 10 ms"),
+        (measured(17.1), "exceeded", "run 1: 17.1 of 17.0 ms"),
+        (measured(900.0, budget_ms=None), "not judged", "not predicted"),
+        (measured(900.0, frozenset({PAIR})), "not judged", "all measured pairs are cut"),
+        (replace(measured(0.0), met=frozenset()), "within budget", "no measured pair uses what was broken"),
+    ],
+)
+def test_a_measurement_says_what_is_allowed_and_whether_it_was_kept(found: Measurement, verdict: str, why: str) -> None:
+    tables = {value.title: value for value in measurement_tables(found)}
+    [row] = tables["Verdict"].rows
+    assert row[0] == verdict == measurement_document(found)["verdict"]
+    assert why in row[1]
+    assert found.within_budget is (verdict != "exceeded")
+
+
+def test_a_measurement_names_its_pairs_and_leaves_out_those_that_are_cut() -> None:
+    tables = {value.title: value for value in measurement_tables(measured(900.0, frozenset({PAIR})))}
+    assert tables["Measured pairs"].rows == (("a", "b", "cuts it", "900.0", "7"),)
+    assert tables["node:x in lab l"].rows[0][:5] == ("1", "-", "-", "-", "-")
+    document = measurement_document(measured(3.0))
+    assert document["pairs"] == [{"from": "a", "to": "b", "met": True, "cut": False}]
+    assert [(run["outage_ms"], run["allowed_ms"], run["lost"]) for run in document["runs"]] == [(3.0, 17.0, 7)]
+
+
 def test_median_and_worst_leave_out_what_is_not_there() -> None:
     assert (middle([3, None, 1, 2]), worst([3, None, 1])) == (2, 3)
     assert (middle([None]), worst([])) == (None, None)
@@ -96,7 +148,8 @@ def test_a_silent_link_is_measured_and_healed(engine: EmbeddedEngine, fabric: Fa
     assert run.updates > 0
     document = measurement_document(found)
     assert document["runs"][0]["events"]
-    assert len(list(measurement_tables(found))) == 2
+    assert found.met == {found.pairs[1]}, "it is deaf to what comes from zone b"
+    assert len(list(measurement_tables(found))) == 4
     assert timeline_table(run).rows
     assert lab.status().faults == ()
     lab.engine.fail(lab.name, fault_of(fabric, lab.status(), "node:spine-1"))

@@ -10,8 +10,6 @@ from fabric.report.page._blocks import Bar, Block, Fact, Heat, Section, State, T
 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MOST_BARS = 60
-_FAULT = "fault"
-"""The phase of a measurement in which something is broken (`fabric.verify.FAULT`)."""
 _STATES: Mapping[str, State] = {"passed": State.good, "failed": State.bad, "error": State.bad}
 _OPEN_END = 1.15
 """How far beyond the longest outage a bar is drawn that has no end."""
@@ -24,7 +22,7 @@ def kind_of(document: Document) -> str | None:
         "verify": frozenset({"lab", "checks", "reachability"}),
         "run": frozenset({"lab", "cases", "counts", "machine"}),
         "rtt": frozenset({"lab", "round_trips"}),
-        "measure": frozenset({"lab", "target", "runs"}),
+        "measure": frozenset({"lab", "target", "runs", "verdict"}),
     }
     return next((kind for kind, needed in wanted.items() if needed <= keys), None)
 
@@ -110,7 +108,8 @@ def _outages(cases: Sequence[Document]) -> Iterator[Bar]:
         label = f"{case['name']}: {part['step']}"
         state = State.bad if part["findings"] else State.good
         measured, allowed = part["outage_ms"], part["expected"].get("outage_ms")
-        yield Bar(label, 0.0, beyond if measured is None else measured, _ms(measured), state)
+        said = "all pairs cut" if measured is None else _ms(measured)
+        yield Bar(label, 0.0, beyond if measured is None else measured, said, state)
         yield Bar("allowed", 0.0, beyond if allowed is None else min(allowed, beyond), _ms(allowed), State.missing)
 
 
@@ -138,12 +137,10 @@ def _round_trips(report: Document, anchor: str, file: str) -> tuple[Fact, Sectio
 
 
 def _measured(report: Document, anchor: str, file: str) -> tuple[Fact, Section]:
-    worsts = [
-        max((f["outage_ms"] for f in run["flows"] if f["phase"] == _FAULT), default=0.0) for run in report["runs"]
-    ]
+    worsts = [run["outage_ms"] for run in report["runs"]]
     allowed = (report["expected"] or {}).get("outage_ms")
     worst = max(worsts, default=0.0)
-    state = State.good if allowed is None or worst <= allowed + report["noise_ms"] else State.bad
+    state = State.bad if report["verdict"] == "exceeded" else State.good
     beside = "" if allowed is None else f" where {allowed:.0f} ms are allowed"
     text = f"{worst:.0f} ms at worst in {count(len(report['runs']), 'run')}{beside}, noise {report['noise_ms']:.0f} ms"
     bars = [Bar(f"run {number}", 0.0, outage, _ms(outage), state) for number, outage in enumerate(worsts, start=1)]

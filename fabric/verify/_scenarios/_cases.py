@@ -70,12 +70,14 @@ def cases(scenario: Scenario, fabric: FabricConfig) -> tuple[Case, ...]:
 def candidates(fabric: FabricConfig, kind: str) -> tuple[str, ...]:
     """Everything of a kind in the fabric's order: zones, devices of a role, or ports.
 
-    `uplink` is a leaf's port to a spine, `downlink` the spine's end of it, `access` a leaf's port to a node.
+    `node` is one that stands in a zone, where any does; `uplink` is a leaf's port to a spine, `downlink` the spine's
+    end of it, `access` a leaf's port to a node.
     """
     if kind == "zone":
         return tuple(dict.fromkeys(device.place.zone for device in fabric if device.place.zone))
     if kind == "node":
-        return tuple(device.name for device in fabric if device.place.role in NODES)
+        nodes = [device for device in fabric if device.place.role in NODES]
+        return tuple(d.name for d in nodes if d.place.zone) or tuple(d.name for d in nodes)
     if kind in ("uplink", "downlink", "access"):
         return tuple(_ports(fabric, kind))
     return tuple(device.name for device in fabric if device.place.role == kind)

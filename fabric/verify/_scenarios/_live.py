@@ -10,7 +10,8 @@ from fabric.errors import InputError, LabError
 from fabric.lab import Leadership, PeerStream, RunningLab
 from fabric.simulate import sessions_over
 from fabric.verify._faults import fault_of
-from fabric.verify._measure import expectation, measured_pairs
+from fabric.verify._measure import expectation
+from fabric.verify._pairs import measured_pairs
 from fabric.verify._scenarios._cases import NODES
 
 

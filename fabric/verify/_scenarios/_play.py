@@ -14,6 +14,7 @@ from fabric.lab import (
     Fault,
     FlowPhase,
     Impairment,
+    LabStatus,
     Member,
     Phase,
     ProbePair,
@@ -29,7 +30,8 @@ from fabric.simulate import NONE, endpoints
 from fabric.verify._actions import Flap, flap, perform, restore
 from fabric.verify._faults import broken
 from fabric.verify._impair import impaired_of
-from fabric.verify._measure import Expected, expectation, measured_pairs
+from fabric.verify._measure import Expected, expectation
+from fabric.verify._pairs import Trouble, measured_pairs, trouble_of
 from fabric.verify._predict import FAMILIES, predict, predict_broken
 from fabric.verify._run import settle
 from fabric.verify._scenarios._cases import Case
@@ -53,7 +55,6 @@ from fabric.verify._verdict import Finding
 
 _WARM_UP_S, _QUIET_S, _AFTER_S = 0.3, 1.5, 0.5
 _SETTLE_S = 60.0
-_MOST_PAIRS = 6
 TIMERS = {"standard": Timers(100, 1000), "slower": Timers(500, 2500)}
 """OpenShift's etcd profiles `Standard` and `Slower` (cluster-etcd-operator)."""
 _BEFORE = "before"
@@ -97,7 +98,7 @@ class _Player:
         self._fabric = fabric
         self._case = case
         self._healthy = predict(fabric)
-        self._pairs = measured_pairs(fabric)[:_MOST_PAIRS]
+        self._pairs = measured_pairs(fabric, troubles=_troubles(fabric, lab.status(), case))
         self._parts: list[_Part] = []
         self._members = control_plane_members(fabric) if case.scenario.etcd else ()
         self._dead: set[str] = set()
@@ -263,6 +264,7 @@ class _Player:
             expected,
             (*judge(part.wanted, seen, f"{self._case.name}: {part.words}"), *part.findings),
             quorum,
+            cut,
         )
 
     def _expected(self, n: int) -> tuple[Expected | None, frozenset[ProbePair]]:
@@ -281,6 +283,14 @@ class _Player:
         profile = self._case.scenario.etcd or ""
         names = tuple(member.device for member in self._members)
         return QuorumResult(profile, names, etcd.acknowledged, etcd.missing, before)
+
+
+def _troubles(fabric: FabricConfig, status: LabStatus, case: Case) -> Iterator[Trouble]:
+    """Where packets meet what the case breaks, as far as that is known before it is played."""
+    for step in case.scenario.steps:
+        words = step.fail if isinstance(step, Fail) else step.flap if isinstance(step, Flapping) else ""
+        if words and not case.live(words):
+            yield trouble_of(fabric, status, case.filled(words))
 
 
 def _quorum_part(etcd: EtcdResult | None, n: int) -> QuorumPart | None:

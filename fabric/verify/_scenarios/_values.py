@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from fabric import __version__
 from fabric._values import dataclass
-from fabric.lab import FlowPhase, LabStatus
+from fabric.lab import FlowPhase, LabStatus, ProbePair
 from fabric.verify._measure import Expected
 from fabric.verify._verdict import Finding
 
@@ -77,16 +77,28 @@ class PartResult:
     """By the simulator; `None` where it knows nothing of it."""
     findings: tuple[Finding, ...]
     quorum: QuorumPart | None = None
+    cut: frozenset[ProbePair] = frozenset()
+    """Pairs that are predicted to be cut: their silence is no outage to be judged."""
 
     @property
-    def outage_ms(self) -> float:
-        """The longest outage of any flow, of pairs that are predicted to be cut too."""
-        return max((entry.outage_ms for entry in self.flows), default=0.0)
+    def living(self) -> tuple[FlowPhase, ...]:
+        """The flows of the pairs that are not cut."""
+        return tuple(entry for entry in self.flows if entry.pair not in self.cut)
 
     @property
-    def lost(self) -> int:
-        """Packets lost."""
-        return sum(entry.lost for entry in self.flows)
+    def outage_ms(self) -> float | None:
+        """The longest outage of any flow of a pair that is not cut; `None` where all are."""
+        return max((entry.outage_ms for entry in self.living), default=None)
+
+    @property
+    def lost(self) -> int | None:
+        """Packets lost of the pairs that are not cut; `None` where all are."""
+        return sum(entry.lost for entry in self.living) if self.living else None
+
+    @property
+    def heartbeat_ms(self) -> float | None:
+        """The longest silence of a TCP stream of a pair that is not cut; `None` where none was heard."""
+        return max((entry.heartbeat_ms for entry in self.living if entry.heartbeat_ms is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ MEASUREMENT: dict[str, Any] = {
     "target": "link:a--b",
     "expected": {"outage_ms": 150.0},
     "noise_ms": 5.0,
-    "runs": [{"flows": [{"phase": "quiet", "outage_ms": 900.0}, {"phase": "fault", "outage_ms": 123.0}]}],
+    "verdict": "within budget",
+    "runs": [
+        {"outage_ms": 123.0, "flows": [{"phase": "fault", "outage_ms": 900.0}, {"phase": "fault", "outage_ms": 123.0}]}
+    ],
 }
 
 

@@ -80,6 +80,15 @@ def test_candidates(quickstart: FabricConfig) -> None:
     assert candidates(quickstart, "worker") == ()
 
 
+def test_a_node_stands_in_a_zone() -> None:
+    """A tester outside all zones says nothing about the fabric's own nodes."""
+    nodes = candidates(fabric_named("rhoso-dz"), "node")
+    assert "tester-0" not in nodes
+    assert candidates(fabric_named("rhoso-dz"), "tester") == ("tester-0",)
+    [case] = cases(load_scenario("node-down"), fabric_named("rhoso-dz"))
+    assert case.chosen["node"] == nodes[-1]
+
+
 def test_a_variable_that_is_not_chosen_is_named(quickstart: FabricConfig) -> None:
     scenario = parse_scenario(f"{HEAD}steps:\n  - fail: 'node:{{spine}}'\n", "x.yaml")
     [case] = cases(scenario, quickstart)

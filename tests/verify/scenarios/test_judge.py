@@ -105,6 +105,20 @@ def test_a_report_says_the_same_in_every_form() -> None:
         assert words in scenario_markdown(found)
 
 
+def test_columns_leave_out_the_pairs_that_are_cut_and_count_them() -> None:
+    dead = replace(FLOW, pair=OTHER, lost=1000, outage_ms=2986.0, heartbeat_ms=3000.0)
+    part = PartResult("fail zone:z", 5.0, 2.0, (FLOW, dead), None, 0, BUDGET, (), cut=frozenset({OTHER}))
+    assert (part.outage_ms, part.lost, part.heartbeat_ms) == (0.0, 0, 100.0)
+    gone = replace(part, cut=frozenset({PAIR, OTHER}))
+    assert (gone.outage_ms, gone.lost, gone.heartbeat_ms) == (None, None, None)
+    case = CaseResult("x", "X", "me", Outcome.PASSED, "", 9.0, 0.4, (part, part, gone))
+    told = ScenarioReport("lab", report().machine, (case,))
+    first = next(iter(scenario_tables(told)))
+    assert [row[2:6] for row in first.rows] == [("0.0", "0", "100.0", "1 of 2"), ("", "", "", "2 of 2")]
+    document = scenario_document(told)["cases"][0]["parts"][1]
+    assert (document["cut"], [flow["cut"] for flow in document["flows"]]) == (1, [False, True])
+
+
 def test_nothing_played_is_not_passed() -> None:
     assert not replace(report(), cases=report().cases[1:2]).passed
     assert replace(report(), cases=report().cases[1:]).passed
