@@ -45,7 +45,7 @@ def test_from_up_to_down(env: dict[str, str]) -> None:
     assert "eth1" in fabric("lab", "exec", "spine-1", "--", "ip", "link", env=env).stdout
     assert fabric("lab", "exec", "spine-1", "--", "sh", "-c", "exit 7", env=env).returncode == 7
     assert "BGP" in fabric("lab", "vtysh", "spine-1", "-c", "show bgp summary", env=env).stdout
-    assert fabric("lab", "exec", "nobody", "--", "true", env=env).returncode == 3
+    assert fabric("lab", "exec", "nobody", "--", "true", env=env).returncode == 2
     assert fabric("lab", "down", env=env).stdout == "Lab quickstart is down.\n"
     assert fabric("lab", "status", env=env).stdout == "No lab is up.\n"
 
