@@ -17,7 +17,7 @@ _LAST = "type('Last', (), {'__del__': lambda self, write=os.write: write(1, b'ta
 def _ended(before: str, *arguments: str, after: str = "") -> subprocess.CompletedProcess[str]:
     """How a command ended in a process that does something before, and after the command has begun."""
     script = f"""
-import atexit, os, sys, threading, time
+import atexit, os, sys, threading
 import fabric.cli
 sys.last = {_LAST}
 run = fabric.cli._run
@@ -46,7 +46,7 @@ def test_answers_and_exit_codes_are_whole(arguments: list[str], code: int) -> No
 
 
 def test_threads_and_handlers_end_first() -> None:
-    thread = "threading.Thread(target=lambda: (time.sleep(0.2), print('thread'))).start()"
+    thread = "threading.Thread(target=lambda: (threading.main_thread().join(), print('thread'))).start()"
     answer = _ended("", "--version", after=f"{thread}; atexit.register(print, 'handler')")
     assert answer.stdout.splitlines()[1:] == ["thread", "handler"]
 
