@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import difflib
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -18,6 +18,7 @@ from fabric.errors import InputError, Problem, TopologyError
 from fabric.topology._expand import Fabric, expand
 from fabric.topology._intents import Selector
 from fabric.topology._model import Topology
+from fabric.topology._repair import Salvaged, data_path, salvaged, tidy
 from fabric.topology._rules import problems_of
 from fabric.topology._settings import Settings, settings_of
 from fabric.topology._source import MAX_BYTES, Path, Source, line_of, read_yaml
@@ -58,14 +59,30 @@ def read_text(path: FilePath | str, way_out: str = _A_TOPOLOGY) -> str:
 def parse(text: str, file: str = "topology") -> Design:
     """The design written in `text`; raises `TopologyError` with every problem found, each with its line."""
     source = read_yaml(text, file)
-    topology, problems = _validate(source)
-    if topology is not None:
+    made, problems = _validate(source)
+    if made is not None:
         wrong = {problem.path for problem in problems}
-        problems += [p for p in problems_of(topology, source) if not any(_same_place(p.path, w) for w in wrong)]
+        told = problems_of(made.topology, replace(source, moved=made.moved), named=not any(map(_names_devices, wrong)))
+        problems += [p for p in told if not any(_same_place(p.path, w) for w in wrong)]
     if problems:
         raise TopologyError(sorted(set(problems), key=lambda p: (line_of(p), p.path, p.found)))
-    assert topology is not None
-    return Design(topology, settings_of(topology), expand(topology), source)
+    assert made is not None
+    return Design(made.topology, settings_of(made.topology), expand(made.topology), source)
+
+
+_NAMES_NOTHING = frozenset(
+    {
+        *("asn", "bfd", "description", "exclude", "growth", "hardware", "impairments", "intents", "inter_zone"),
+        *("kubernetes", "links", "models", "mtu", "name", "passwords", "pins", "pools", "rhoso", "suppress"),
+        *("timers", "version"),
+    }
+)
+"""Keys that change neither which devices and networks there are nor what they are called."""
+
+
+def _names_devices(path: str) -> bool:
+    """True where something is wrong that others may refer to by name; an unknown key may be such one misspelt."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0] not in _NAMES_NOTHING
 
 
 def _same_place(path: str, wrong: str) -> bool:
@@ -74,120 +91,23 @@ def _same_place(path: str, wrong: str) -> bool:
     return bool(shorter) and longer.startswith(shorter) and longer[len(shorter) :][:1] in ("", ".", "[")
 
 
-def _validate(source: Source) -> tuple[Topology | None, list[Problem]]:
+def _validate(source: Source) -> tuple[Salvaged | None, list[Problem]]:
     """The model, if one can be made, and the schema's problems.
 
-    Where values are wrong, a second try with stand-ins for them gives a model whose other rules can still be
-    checked, so that one run reports all that is wrong.
+    Where values are wrong, tries with stand-ins for them give a model whose other rules can still be checked, so that
+    one run reports all that is wrong.
     """
     try:
-        return Topology.model_validate(source.data), []
+        return Salvaged(Topology.model_validate(source.data)), []
     except ValidationError as error:
-        details = _tidy(error.errors(include_url=False))
-    problems = [schema_problem(detail, source) for detail in details]
-    try:
-        return Topology.model_validate(_repaired(source.data, details)), problems
-    except ValidationError:
-        return None, problems
-
-
-def _tidy(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """One detail a place (a value that may be one of two kinds fails once for each), and no follow-up errors."""
-    seen: dict[tuple[Any, ...], ErrorDetails] = {}
-    for detail in details:
-        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
-            continue  # pydantic counts only the valid items
-        loc = tuple(part for part in detail["loc"] if not _is_branch(part))
-        seen.setdefault(loc, detail)
-    within = {loc[:-1] for loc in seen}
-    return [
-        d for loc, d in seen.items() if not (d["type"] == "int_type" and isinstance(d["input"], list) and loc in within)
-    ]
-
-
-_BRANCHES = ("constrained-int", "int", "tuple[", "function-", "literal[")
-
-
-def _is_branch(part: int | str) -> bool:
-    """True for what pydantic puts into a location to name a branch of a union, which is no part of the file."""
-    return isinstance(part, str) and part.startswith(_BRANCHES)
-
-
-def _data_path(loc: Iterable[int | str], data: Any) -> Path:
-    """The location inside the file: pydantic's without union branches and mapping-key marks."""
-    path: list[int | str] = []
-    here = data
-    for part in loc:
-        if part == "[key]" or (_is_branch(part) and not (isinstance(here, Mapping) and part in here)):
-            continue
-        path.append(part)
-        here = _child(here, part)
-    return tuple(path)
-
-
-def _child(value: Any, part: int | str) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(part)
-    if isinstance(value, Sequence) and isinstance(part, int) and part < len(value):
-        return value[part]
-    return None
-
-
-_STAND_INS: Mapping[str, Any] = {"version": 1, "name": "unnamed", "role": "server"}
-
-
-def _repaired(data: Any, details: Iterable[ErrorDetails]) -> Any:
-    """A copy of `data` with a stand-in, or nothing, in each wrong place.
-
-    A malformed name gets a stand-in made from its text, so that what refers to it still finds it.
-    """
-    data = copy.deepcopy(data)
-    for detail in details:
-        path = _data_path(detail["loc"], data)
-        if not path:
-            continue
-        parent = data
-        for part in path[:-1]:
-            parent = _child(parent, part)
-        key = path[-1]
-        if detail["loc"][-1] == "[key]":
-            _drop(data, path)
-        elif detail["type"] == "string_pattern_mismatch":
-            _put(parent, key, f"x{zlib.crc32(str(detail['input']).encode())}")
-        elif detail["type"] == "missing" and key in _STAND_INS:
-            _put(parent, key, _STAND_INS[str(key)])
-        elif detail["type"] == "missing" and isinstance(parent, list):
-            parent.append("unnamed")
-        elif detail["type"] == "too_long":
-            _put(parent, key, detail["input"][: detail["ctx"]["max_length"]])
-        elif detail["type"] == "missing":
-            _drop(data, path[:-1])
-        else:
-            _drop(data, path)
-    return data
-
-
-def _drop(data: Any, path: Path) -> None:
-    """Removes the value at `path` from its mapping; items of lists stay, for those behind them would move up."""
-    parent = data
-    for part in path[:-1]:
-        parent = _child(parent, part)
-    if path and isinstance(parent, dict):
-        parent.pop(path[-1], None)
-
-
-def _put(parent: Any, key: int | str, value: Any) -> None:
-    match parent, key:
-        case dict(), _:
-            parent[key] = value
-        case list(), int() if key < len(parent):
-            parent[key] = value
+        details = tidy(error.errors(include_url=False))
+    return salvaged(source.data, details), [schema_problem(detail, source) for detail in details]
 
 
 def schema_problem(detail: ErrorDetails, source: Source, keys: Iterable[str] | None = None) -> Problem:
     """What pydantic says of a place in a file, in our words; `keys` are those of that place, where it is none of a
     topology file's."""
-    path = _data_path(detail["loc"], source.data)
+    path = data_path(detail["loc"], source.data)
     if detail["type"] == "extra_forbidden":
         return _unknown_key(path, source, _keys_at(path[:-1]) if keys is None else keys)
     if detail["type"] == "missing" and isinstance(path[-1], int):

@@ -21,12 +21,18 @@ from fabric.topology._values import Members
 Named = tuple[str, Path]
 
 
-def problems_of(topology: Topology, source: Source) -> list[Problem]:
-    """Every problem of a topology whose values are each of the right kind."""
-    found = [
+def problems_of(topology: Topology, source: Source, *, named: bool = True) -> list[Problem]:
+    """Every problem of a topology whose values are each of the right kind.
+
+    What refers to devices by their names is judged where it is certain which ones there are: where `named` says so,
+    and no name is given twice, or to nothing.
+    """
+    structure = [
         *_duplicate_names(topology, source),
         *_references(topology, source),
         *_shape(topology, source),
+    ]
+    rest = [
         *_timers(topology, source),
         *_inter_zone(topology, source),
         *_families(topology, source),
@@ -38,8 +44,9 @@ def problems_of(topology: Topology, source: Source) -> list[Problem]:
         *_reflected_nodes(topology, source),
         *_pools(topology, source),
     ]
-    named = topology.asn.overrides or topology.pins or topology.intents or topology.impairments
-    return found or (_by_device(topology, source) if named else [])
+    about = topology.asn.overrides or topology.pins or topology.intents or topology.impairments
+    devices = _by_device(topology, source) if about and named and not structure else []
+    return [*structure, *rest, *devices]
 
 
 def _duplicates(named: Iterable[Named], kind: str, source: Source) -> Iterator[Problem]:

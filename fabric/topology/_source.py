@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from typing import Any
@@ -29,9 +29,12 @@ class Source:
     lines: dict[Path, int] = field(default_factory=dict)
     places: dict[Path, str] = field(default_factory=dict)
     """`file:line` of the values that another file brought."""
+    moved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of lists that are read without some of their items: where the others stand in the file."""
 
     def where(self, path: Path) -> str:
         """`file:line` of the value at `path`, or of the nearest value around it."""
+        path = self._written(path)
         while path and path not in self.lines:
             if path in self.places:
                 return self.places[path]
@@ -40,7 +43,14 @@ class Source:
 
     def problem(self, path: Path, found: str, allowed: str, action: str) -> Problem:
         """A `Problem` placed at `path`."""
-        return Problem(self.where(path), dotted(path), found, allowed, action)
+        return Problem(self.where(path), dotted(self._written(path)), found, allowed, action)
+
+    def _written(self, path: Path) -> Path:
+        """The path as it is in the file."""
+        places = self.moved.get(str(path[0])) if self.moved and len(path) > 1 else None
+        if places is None or not isinstance(path[1], int):
+            return path
+        return (path[0], places[path[1]], *path[2:])
 
 
 def dotted(path: Path) -> str:
