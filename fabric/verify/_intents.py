@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from fabric._values import dataclass
 from fabric.config import Address, FabricConfig, Port
 from fabric.intents import Demand, Kind, Pair, Predicted, judge_at_rest
 from fabric.intents import Verdict as IntentVerdict
 from fabric.lab import KernelFib, KernelNextHop, KernelRoute, RouteKind
-from fabric.simulate import DELIVERED, NONE, Endpoint, Fate, PrefixTable, Simulation, Step, loopback
+from fabric.simulate import DELIVERED, Endpoint, Fate, PrefixTable, Simulation, Step, loopback
 from fabric.verify._verdict import Check, Finding
 
 
@@ -52,29 +53,51 @@ def _used(route: KernelRoute) -> Iterator[KernelNextHop]:
     return (member for member in route.next_hops if not member.dead and not member.linkdown)
 
 
-def check_intents(demands: Sequence[Demand], simulation: Simulation, fibs: Mapping[str, KernelFib]) -> Check:
-    """Every demand is met by the kernels; under faults, every one that the simulator says is met and no other."""
-    observed = judge_at_rest(demands, Observed(simulation.fabric, fibs, simulation.failures.devices))
-    predicted = judge_at_rest(demands, Predicted(simulation))
-    broken = simulation.failures != NONE
-    findings = [
-        Finding(str(seen.demand), _words(said) if broken else "kept", _words(seen))
-        for said, seen in zip(predicted, observed, strict=True)
-        if not (said.kept == seen.kept if broken else seen.kept)
-    ]
-    return Check("intents", len(demands), len(demands) - len(findings), tuple(findings), _note(predicted))
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A demand in the healthy fabric as predicted, in that of now as predicted, and in that of now as observed."""
+
+    healthy: IntentVerdict
+    predicted: IntentVerdict
+    observed: IntentVerdict
+
+    @property
+    def finding(self) -> Finding | None:
+        """What is wrong: the design breaks it with nothing failed, or it is not as predicted for what has failed."""
+        if not self.healthy.kept:
+            return Finding(str(self.healthy.demand), "kept", f"broken by design: {self.healthy.breaches[0]}")
+        if self.predicted.kept == self.observed.kept:
+            return None
+        return Finding(str(self.observed.demand), _words(self.predicted), _words(self.observed))
+
+
+def check_intents(
+    demands: Sequence[Demand], healthy: Simulation, now: Simulation, fibs: Mapping[str, KernelFib]
+) -> Check:
+    """Every demand holds in the healthy fabric as predicted, and the kernels break those that `now` does and no other.
+
+    One that the design breaks with nothing failed is a finding whatever has failed: what happens then excuses nothing.
+    """
+    observed = judge_at_rest(demands, Observed(now.fabric, fibs, now.failures.devices))
+    predicted = judge_at_rest(demands, Predicted(now))
+    at_rest = predicted if now is healthy else judge_at_rest(demands, Predicted(healthy))
+    judged = list(map(_Judged, at_rest, predicted, observed))
+    findings = tuple(entry.finding for entry in judged if entry.finding is not None)
+    return Check("intents", len(demands), len(demands) - len(findings), findings, _note(judged))
 
 
 def _words(verdict: IntentVerdict) -> str:
     return "kept" if verdict.kept else f"broken: {verdict.breaches[0]}"
 
 
-def _note(predicted: Sequence[IntentVerdict]) -> str:
-    pairs = sum(len(verdict.demand.pairs) for verdict in predicted)
-    lost = sum(not verdict.kept for verdict in predicted)
-    later = sum(bool(verdict.demand.failures) for verdict in predicted)
-    notes = [f"{pairs} pairs walked"]
-    notes += [f"{lost} broken as predicted"] if lost else []
+def _note(judged: Sequence[_Judged]) -> str:
+    demands = [entry.healthy.demand for entry in judged]
+    notes = [f"{sum(len(demand.pairs) for demand in demands)} pairs walked"]
+    by_design = sum(not entry.healthy.kept for entry in judged)
+    by_fault = sum(entry.healthy.kept and not entry.predicted.kept and not entry.observed.kept for entry in judged)
+    later = sum(bool(demand.failures) for demand in demands)
+    notes += [f"{by_design} broken by design"] if by_design else []
+    notes += [f"{by_fault} broken by what failed, as predicted"] if by_fault else []
     notes += [f"{later} at rest only"] if later else []
     return ", ".join(notes)
 

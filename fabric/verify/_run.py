@@ -17,8 +17,9 @@ from fabric.lab import (
     RouteDifference,
     RunningLab,
     differences,
+    fabric_of,
 )
-from fabric.simulate import Walk, endpoints
+from fabric.simulate import Walk, endpoints, simulate
 from fabric.verify._intents import check_intents, pairs_to_probe
 from fabric.verify._predict import FAMILIES, Prediction
 from fabric.verify._reach import Expected, expected, matrices, pairs
@@ -88,7 +89,9 @@ def verify(
 
 def _check_intents(lab: RunningLab, prediction: Prediction, options: VerifyOptions) -> Iterator[Check]:
     """The demands on the kernels' FIBs, and probes of what they join or part beside the loopbacks."""
-    yield check_intents(options.demands, prediction.simulation, lab.fibs())
+    status = lab.status()
+    healthy = simulate(fabric_of(status)) if status.faults else prediction.simulation
+    yield check_intents(options.demands, healthy, prediction.simulation, lab.fibs())
     extra = pairs_to_probe(options.demands, prediction.fabric)
     for family in FAMILIES:
         ends = [(one, two) for one, two in extra if f"ipv{one.address.version}" == family]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,9 @@ zones:
 node_groups: {workers: {role: worker}, masters: {role: control-plane}, testers: {role: tester}}
 networks:
   internalapi: {ipv4: 172.17.0.0/24, roles: [worker], vips: 1, vip_offset: 80}
+intents:
+  - {name: all-meet, reachable: {}}
+  - {name: three-ways, ecmp_width: {at_least: 3}}
 """
 _VIP = "172.17.0.80"
 
@@ -73,3 +77,26 @@ def test_the_node_that_a_scenario_takes_away_is_probed(env: Mapping[str, str]) -
     assert cut == {tuple(flow["pair"]) for flow in part["flows"] if node in flow["pair"]}
     assert (part["cut"], part["lost"]) == (len(cut), 0)
     assert part["cut"] > 0
+
+
+def test_an_intent_that_the_design_breaks_fails_at_rest_and_under_faults_alike(env: Mapping[str, str]) -> None:
+    at_rest = _intents(env)
+    assert fabric("lab", "fail", "node:rack-0-worker-0", env=env).returncode == 0
+    failed = _intents(env)
+    assert fabric("lab", "heal", "--all", env=env).returncode == 0
+    assert at_rest["findings"] == failed["findings"]
+    [finding] = at_rest["findings"]
+    assert finding["where"].startswith("three-ways")
+    assert finding["observed"].startswith("broken by design: ")
+    assert (at_rest["passed"], failed["passed"]) == (False, False)
+    assert "1 broken by design" in at_rest["note"]
+    assert "as predicted" not in at_rest["note"]
+    assert "1 broken by design, 1 broken by what failed, as predicted" in failed["note"]
+
+
+def _intents(env: Mapping[str, str]) -> Any:
+    done = fabric("lab", "verify", "--json", env=env)
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    assert [check["check"] for check in document["checks"] if not check["passed"]] == ["intents"]
+    return next(check for check in document["checks"] if check["check"] == "intents")
