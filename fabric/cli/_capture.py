@@ -33,20 +33,22 @@ def capture(
     from fabric.lab import Listener, fabric_of
 
     running = running_lab(lab)
-    port = _port(fabric_of(running.status()), link)
+    fabric = fabric_of(running.status())
+    port = _port(fabric, link)
     note(f"{running.name}: listening at {port} for {seconds:g} s")
     frames = list(_frames(running, port, seconds))
     if write is not None:
         _write(write, frames)
     listener = Listener()
-    heard = [said for frame in frames for said in listener.hear(frame)]
-    kinds = Counter(said.kind for said in heard)
+    namer = _Namer(fabric, port)
+    heard = [(said, namer.ends(said, frame)) for frame in frames for said in listener.hear(frame)]
+    kinds = Counter(said.kind for said, _ in heard)
     if as_json:
-        found = [[s.at_ns, s.source, s.destination, s.kind, s.words] for s in heard]
+        found = [[s.at_ns, s.source, s.destination, s.kind, s.words, *ends] for s, ends in heard]
         answer_json({"version": 1, "port": str(port), "frames": len(frames), "kinds": kinds, "messages": found})
         return
-    for said in heard:
-        say(_line(said, frames[0].at_ns))
+    for said, ends in heard:
+        say(_line(said, ends, frames[0].at_ns))
     summary = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing of BGP or BFD"
     say(f"{port}: {len(frames)} frames; {summary}" + (f"; written to {write}" if write else ""))
 
@@ -105,6 +107,29 @@ def _write(path: Path, frames: list[Frame]) -> None:
             writer.write(packet)
 
 
-def _line(said: Said, began_ns: int) -> str:
-    seconds = (said.at_ns - began_ns) / 1e9
-    return f"{seconds:9.6f}  {said.source} > {said.destination}  {said.kind}  {said.words}".rstrip()
+class _Namer:
+    """Names the devices that speak over a link: an address is one device's, and a link-local one is at an end of it."""
+
+    def __init__(self, fabric: FabricConfig, port: Port) -> None:
+        from fabric.verify import names_of
+
+        self._names = names_of(fabric)
+        far = fabric.peer_of.get(port)
+        self._ends = (port.device, None if far is None else far.device)
+
+    def ends(self, said: Said, frame: Frame) -> tuple[str | None, str | None]:
+        """The device that said it and the one that it said it to; `None` where that is not known."""
+        near, far = self._ends if frame.outgoing else self._ends[::-1]
+        return self._name(said.source, near), self._name(said.destination, far)
+
+    def _name(self, address: str, at_end: str | None) -> str | None:
+        from ipaddress import ip_address
+
+        known = ip_address(address)
+        return at_end if known.is_link_local else self._names.get(known)
+
+
+def _line(said: Said, ends: tuple[str | None, str | None], began_ns: int) -> str:
+    pairs = zip((said.source, said.destination), ends, strict=True)
+    who = " > ".join(address if name is None else f"{name} ({address})" for address, name in pairs)
+    return f"{(said.at_ns - began_ns) / 1e9:9.6f}  {who}  {said.kind}  {said.words}".rstrip()

@@ -15,6 +15,7 @@ from fabric.cli._running import predicted_now, running_lab
 from fabric.cli._spec import NameOption, ResourcesOption, ResourcesReleaseOption, Sources, predicted, spec_for
 
 if TYPE_CHECKING:
+    from fabric.errors import LabError
     from fabric.lab import FaultChange
 
 app = typer.Typer(
@@ -100,10 +101,12 @@ def status(lab: LabOption = None, as_json: JsonOption = False) -> None:
     from fabric.report import status_document, status_tables
 
     found = [running.status() for running in running_labs() if lab in (None, running.name)]
+    if lab and not found:
+        raise _not_up(lab)
     if as_json:
-        answer_json([status_document(entry) for entry in found])
+        answer_json({"version": 1, "labs": [status_document(entry) for entry in found]})
     elif not found:
-        say(f"Lab {lab} is not up." if lab else "No lab is up.")
+        say("No lab is up.")
     else:
         show(table for entry in found for table in status_tables(entry))
 
@@ -118,7 +121,8 @@ def verify(
 ) -> None:
     """Prove a lab: sessions, kernel FIBs, reachability, MTU and intents as predicted. Exit code 1 if any proof fails.
 
-    Under faults, the prediction is the one for the broken fabric: what should be cut must be cut.
+    Under faults, the prediction is the one for the broken fabric: what should be cut must be cut. Intents must hold
+    with nothing failed: one that the design breaks fails the verdict, whatever else is failed.
 
     Example: fabric lab verify --format junit > verify.xml
     """
@@ -176,6 +180,8 @@ def fail(
         say(f"{target} done within {change.milliseconds:.0f} ms.")
     elif is_active(now, target):
         say(f"{target} has failed already.")
+    elif target.startswith("drain:"):
+        say(f"{target.removeprefix('drain:')} is drained and taken away{_ports_changed(change, 'down')}.")
     else:
         say(f"{target} failed{_ports_changed(change, 'down')}.")
 
@@ -258,7 +264,7 @@ def down(
     lab: LabOption = None,
     every: Annotated[bool, typer.Option("--all", help="End all labs.")] = False,
 ) -> None:
-    """End a lab and all that belongs to it.
+    """End a lab and all that belongs to it. Without a name, that none is up is no error.
 
     Example: fabric lab down --all
     """
@@ -272,9 +278,20 @@ def down(
     for found in running:
         found.engine.down(found.name)
         say(f"Lab {found.name} is down.")
-    if not running:
-        say(f"Lab {lab} was not up." if lab else "No lab is up.")
-    for engine in all_engines():
-        for name in engine.leftovers():
-            engine.down(name)
-            note(f"Removed what lab {name} left behind when it was killed.")
+    if not running and not lab:
+        say("No lab is up.")
+    left = [(engine, name) for engine in all_engines() for name in engine.leftovers()]
+    for engine, name in left:
+        engine.down(name)
+        note(f"Removed what lab {name} left behind when it was killed.")
+    if lab and lab not in [*(found.name for found in running), *(name for _, name in left)]:
+        raise _not_up(lab)
+
+
+def _not_up(lab: str) -> LabError:
+    """The error that a lab which is named does not run."""
+    from fabric.errors import LabError
+    from fabric.lab import running_labs
+
+    names = ", ".join(found.name for found in running_labs()) or "none"
+    return LabError(f"Lab {lab} is not up; up: {names}. Name one of these, or start it with `fabric lab up FILE`.")

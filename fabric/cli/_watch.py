@@ -23,7 +23,7 @@ def watch(
 ) -> None:
     """Watch a running lab: sessions, kernel FIBs against the prediction, faults, and which pairs are cut off, until ^C.
 
-    With --json a document is printed for each look.
+    With --json a document is printed for each look; into a pipe or a file, tables are.
 
     Example: fabric lab watch --once --json
     """
@@ -40,17 +40,20 @@ def watch(
 
 
 def _go_on(watcher: Watcher, interval_s: float, *, as_json: bool) -> None:
+    import sys
     import time
-
-    from rich.console import Group
-    from rich.live import Live
 
     from fabric.report import glance_document, glance_tables, to_rich
 
-    if as_json:
+    if as_json or not sys.stdout.isatty():
         while True:
-            answer_json(glance_document(watcher.look()))
+            seen = watcher.look()
+            answer_json(glance_document(seen)) if as_json else show(glance_tables(seen))
+            sys.stdout.flush()
             time.sleep(interval_s)
+    from rich.console import Group
+    from rich.live import Live
+
     with Live(refresh_per_second=4, screen=True) as live:
         while True:
             width = live.console.width

@@ -38,7 +38,7 @@ from fabric.verify._scenarios import (
     this_machine,
 )
 from fabric.verify._sessions import await_sessions
-from fabric.verify._trace import LabMtu, LabTrace, TracedWay, Way, mtu_of_lab, trace_lab
+from fabric.verify._trace import LabMtu, LabTrace, TracedWay, Way, mtu_of_lab, names_of, trace_lab
 from fabric.verify._verdict import Cell, Check, Finding, Matrix, Verdict
 from fabric.verify._watch import DeviceGlance, Glance, Outage, Watcher
 
@@ -101,6 +101,7 @@ __all__ = [
     "measured_pairs",
     "middle",
     "mtu_of_lab",
+    "names_of",
     "parse_scenario",
     "perform",
     "play",

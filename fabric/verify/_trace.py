@@ -81,7 +81,7 @@ def trace_lab(
 ) -> LabTrace:
     """Where real packets go from one endpoint to the other, beside where they should."""
     source, destination = ends
-    names, owners = _names(prediction.fabric), owners_of(prediction.fabric, destination.address)
+    names, owners = names_of(prediction.fabric), owners_of(prediction.fabric, destination.address)
     taken = Counter(_way(flow, ends, names) for flow in lab.trace(_pair(ends), settings, owners))
     wanted = dict.fromkeys(map(_predicted, _paths(prediction.simulation, ends)))
     met = {way: next((known for known in wanted if _same(way, known)), None) for way in taken}
@@ -116,7 +116,7 @@ def owners_of(fabric: FabricConfig, address: Address) -> tuple[str, ...]:
     return tuple(d.name for d in fabric if any(address == a.ip for port in d.interfaces for a in port.addresses))
 
 
-def _names(fabric: FabricConfig) -> Mapping[Address, str]:
+def names_of(fabric: FabricConfig) -> Mapping[Address, str]:
     """The device that speaks with each address; of one that several have, none."""
     counted = Counter(a.ip for device in fabric for port in device.interfaces for a in port.addresses)
     return {
@@ -191,7 +191,7 @@ def _sizes(fabric: FabricConfig, paths: Iterable[TracedPath]) -> Iterator[tuple[
 
 def _limited_at(lab: RunningLab, prediction: Prediction, ends: tuple[Endpoint, Endpoint], found: PathMtu) -> str | None:
     """Who says that one byte more is too long; else the last device that such packets pass before they vanish."""
-    names = _names(prediction.fabric)
+    names = names_of(prediction.fabric)
     if found.at_source:
         return ends[0].device
     if found.reporter is not None:

@@ -49,7 +49,7 @@ def established(env: Mapping[str, str]) -> dict[str, tuple[int, int]]:
 
 
 def running(env: Mapping[str, str]) -> dict[str, str]:
-    names = json.loads(fabric("lab", "status", "--json", env=env).stdout)[0]["devices"]
+    names = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"][0]["devices"]
     return {name: fabric("lab", "vtysh", name, "-c", "show running-config", env=env).stdout for name in names}
 
 

@@ -30,7 +30,7 @@ def _healed(env: Environment) -> Iterator[None]:
 
 
 def _active(env: Environment) -> dict[str, list[str]]:
-    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)
+    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"]
     return {fault["target"]: fault["ports_down"] for fault in status["faults"]}
 
 

@@ -35,7 +35,7 @@ def test_a_lab_starts_whole_and_is_then_impaired(tmp_path: Path) -> None:
         assert [entry["changed"] for entry in answer["impairments"]] == [["zones:a--b"], ["link:spine-1--b1-leaf-1"]]
         lost = fabric("lab", "exec", "spine-1", "--", "ping", "-c1", "-W1", "b1-leaf-1", env=env)
         assert lost.returncode != 0
-        [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)
+        [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"]
         assert {entry["target"] for entry in status["impairments"]} == {"zones:a--b", "link:spine-1--b1-leaf-1"}
         assert fabric("lab", "impair", "--clear", env=env).returncode == 0
         again = fabric("lab", "impair", "--from-file", env=env)

@@ -28,9 +28,17 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_without_a_lab(env: dict[str, str]) -> None:
     assert fabric("lab", "status", env=env).stdout == "No lab is up.\n"
+    assert json.loads(fabric("lab", "status", "--json", env=env).stdout) == {"version": 1, "labs": []}
     assert fabric("lab", "down", env=env).returncode == 0
     done = fabric("lab", "verify", env=env)
     assert (done.returncode, "fabric lab up" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_a_lab_that_is_named_must_be_up(env: dict[str, str], command: str) -> None:
+    done = fabric("lab", command, "--lab", "nope", env=env)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Lab nope is not up; up: none." in done.stderr
 
 
 def test_from_up_to_down(env: dict[str, str]) -> None:
@@ -38,7 +46,7 @@ def test_from_up_to_down(env: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "10 devices" in done.stdout
     assert "already up" in fabric("lab", "up", QUICKSTART, env=env).stdout
-    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)
+    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"]
     assert status["phase"] == "running"
     assert {"spine-1", "b1-server-2"} <= set(status["devices"])
     assert fabric("lab", "exec", "spine-1", env=env).returncode == 2

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,7 +47,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]
 
 @pytest.fixture
 def leaves(env: Mapping[str, str]) -> tuple[str, str]:
-    devices = json.loads(fabric("lab", "status", "--json", env=env).stdout)[0]["devices"]
+    devices = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"][0]["devices"]
     names = [entry if isinstance(entry, str) else entry["name"] for entry in devices]
     one, two = (name for name in names if "leaf" in name)
     return one, two
@@ -96,6 +100,9 @@ def test_a_link_is_listened_to(env: Mapping[str, str], tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert {"BGP KEEPALIVE", "BFD Up"} <= said["kinds"].keys()
+    far = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"][0]["devices"]
+    ends = {frozenset(message[5:7]) for message in said["messages"]}
+    assert [sorted(end) for end in ends] == [sorted(("spine-1", next(name for name in far if "leaf" in name)))]
     with PcapNgReader(str(file)) as reader:
         assert len(list(reader)) == said["frames"] > 0
     assert done.stderr.count("\n") == 1
@@ -131,7 +138,26 @@ def test_a_glance_tells_what_is_wrong(env: Mapping[str, str], leaves: tuple[str,
     assert "Cut off: 2 of 2 pairs probed" in shown
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_is_watched_through_a_pipe_is_there_at_once(env: Mapping[str, str], form: tuple[str, ...]) -> None:
+    argv = [sys.executable, "-m", "fabric", "lab", "watch", "--interval", "60", *form]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env={**os.environ, **env}) as watching:
+        assert watching.stdout is not None
+        ready, _, _ = select.select([watching.stdout], [], [], 30)
+        shown = os.read(watching.stdout.fileno(), 1 << 16).decode() if ready else ""
+        watching.send_signal(signal.SIGINT)
+    assert "looked-into" in shown
+    assert "\x1b" not in shown
+
+
 def test_what_cannot_be_traced_is_said(env: Mapping[str, str]) -> None:
     done = fabric("lab", "trace", "spine-1", "nobody", env=env)
     assert done.returncode == 2
     assert "nobody" in done.stderr
+
+
+def test_a_drain_says_what_it_did(env: Mapping[str, str]) -> None:
+    done = fabric("lab", "fail", "drain:spine-2", env=env)
+    fabric("lab", "heal", "--all", env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("spine-2 is drained and taken away: 2 ports down within ")

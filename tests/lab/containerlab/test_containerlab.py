@@ -44,7 +44,7 @@ def test_from_up_over_faults_to_down(world: World) -> None:
     assert world.fabric("lab", "fail", "zone:zone-b").returncode == 0
     assert world.fabric("lab", "fail", "silent:a1-leaf-1:eth1").returncode == 0
     assert world.fabric("lab", "fail", "daemon:a1-leaf-2:bgpd").returncode == 0
-    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)
+    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)["labs"]
     assert [fault["target"] for fault in status["faults"]] == [
         "zone:zone-b",
         "silent:a1-leaf-1:eth1",
@@ -113,7 +113,7 @@ def _a_link_is_impaired_beside_faults(world: World) -> None:
     assert _round_trip_ms(world) == math.inf
     assert world.fabric("lab", "heal", "--all").returncode == 0
     assert 60 <= _round_trip_ms(world) < 200
-    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)
+    [status] = json.loads(world.fabric("lab", "status", "--json").stdout)["labs"]
     assert [entry["target"] for entry in status["impairments"]] == ["zones:zone-a--zone-b", link]
     assert world.fabric("lab", "impair", link, "--loss", "100%", "--mtu", "1400").returncode == 0
     assert _round_trip_ms(world) == math.inf

@@ -57,7 +57,7 @@ def test_scenarios_are_played_and_reported(env: Environment, tmp_path: Path) -> 
     assert outcomes == {"config-reload": "passed", "storage-isolation": "skipped", "impossible": "failed"}
     assert "no BGP session goes down" in done.stdout
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "report.md", "junit.xml"}
-    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)
+    [status] = json.loads(fabric("lab", "status", "--json", env=env).stdout)["labs"]
     assert status["faults"] == status["impairments"] == []
     assert fabric("lab", "down", env=env).returncode == 0
 
