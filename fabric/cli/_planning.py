@@ -31,10 +31,22 @@ def planned(file: Path, ledger: Path | None, pins: Path | None = None) -> Plan:
 
 
 def designed(file: Path, pins: Path | None) -> Design:
-    """The design in a topology file, with the pins of a CSV file where one is named."""
+    """The design in a topology file, with the pins of a CSV file where one is named.
+
+    Of a file with mistakes, what keeps the rest of it from being planned is told with them.
+    """
+    from fabric.errors import TopologyError
     from fabric.topology import load, parse, with_pins
 
-    design = parse(_standard_input(), "-") if file == STANDARD_INPUT else load(file)
+    if file == STANDARD_INPUT:
+        design = parse(_standard_input(), "-")
+    else:
+        try:
+            design = load(file)
+        except TopologyError as error:
+            from fabric.plan import with_plan_problems
+
+            raise with_plan_problems(error, file) from None
     return design if pins is None else with_pins(design, pins)
 
 

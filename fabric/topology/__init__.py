@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Topology,
     )
     from fabric.topology._pins import with_pins
-    from fabric.topology._read import Design, load, parse, read_text, schema_problem
+    from fabric.topology._read import Design, load, parse, read_text, schema_problem, sound_part
     from fabric.topology._redundancy import Cut, Redundancy, redundancy
     from fabric.topology._schema import json_schema
     from fabric.topology._settings import AsnSettings, LinkSettings, RackAsnSettings, Settings
@@ -92,5 +92,6 @@ __all__ = [
     "read_yaml",
     "redundancy",
     "schema_problem",
+    "sound_part",
     "with_pins",
 ]

@@ -70,6 +70,31 @@ def parse(text: str, file: str = "topology") -> Design:
     return Design(made.topology, settings_of(made.topology), expand(made.topology), source)
 
 
+def sound_part(path: FilePath | str) -> Design | None:
+    """The design in a file with mistakes, without what is wrong; `None` where planning that would tell of no mistake.
+
+    Left out are entries that no number depends on, and wrong pins and overrides of ASNs.
+    """
+    source = read_yaml(read_text(path), str(path))
+    made, problems = _validate(source)
+    if made is None or any(map(_names_devices, (problem.path for problem in problems))):
+        return None
+    wrong = {p.path for p in (*problems, *problems_of(made.topology, replace(source, moved=made.moved)))}
+    if not all(name.startswith(_NO_NUMBERS) for name in wrong):
+        return None
+    rest = made.topology
+    overrides = {name: asn for name, asn in rest.asn.overrides.items() if f"asn.overrides.{name}" not in wrong}
+    pins = {n: p for n, p in rest.pins.items() if not any(_same_place(f"pins.{n}", place) for place in wrong)}
+    asn = rest.asn.model_copy(update={"overrides": overrides})
+    rest = rest.model_copy(update={"asn": asn, "pins": pins})
+    return Design(rest, settings_of(rest), expand(rest), source)
+
+
+_NO_NUMBERS = (
+    *("asn.overrides", "bfd", "description", "exclude", "impairments", "intents", "inter_zone", "kubernetes", "mtu"),
+    *("passwords", "pins", "suppress", "timers"),
+)
+"""What can be wrong while the numbers of a plan are still those that the file wants."""
 _NAMES_NOTHING = frozenset(
     {
         *("asn", "bfd", "description", "exclude", "growth", "hardware", "impairments", "intents", "inter_zone"),

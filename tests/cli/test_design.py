@@ -169,3 +169,13 @@ def test_sessions_are_counted_in_words_and_cables_of_a_failed_device_are_marked(
     assert fabric("graph", QUICKSTART, "-o", dot, "--fail", "node:spine-1").returncode == 0
     lines = [line for line in dot.read_text().splitlines() if " -- " in line]
     assert all(('"spine-1"' in line) == ("color=red" in line) for line in lines)
+
+
+def test_a_plan_tells_of_small_pools_with_the_mistakes_of_the_file(tmp_path: Path) -> None:
+    text = (TOPOLOGIES / "quickstart.yaml").read_text()
+    file = tmp_path / "wrong.yaml"
+    file.write_text(f"{text}\nexclude: [nonsense]\npools: {{loopbacks: {{ipv4: 10.9.0.0/30, ipv6: 'fd00:9::/64'}}}}\n")
+    done = fabric("plan", file)
+    assert done.returncode == 2
+    assert "exclude[0]: found 'nonsense'" in done.stderr
+    assert "pools.loopbacks.ipv4: found 10.9.0.0/30, which is exhausted" in done.stderr
