@@ -11,7 +11,7 @@ from fabric.cli._console import answer, answer_json, note, progress, say, show
 from fabric.cli._options import FileArgument, Format, FormatOption, JsonOption, LabOption, form_of
 from fabric.cli._passwords import SecretsOption
 from fabric.cli._planning import LedgerOption, PinsOption
-from fabric.cli._running import predicted_now, running_lab
+from fabric.cli._running import marked, predicted_now, running_lab
 from fabric.cli._spec import NameOption, ResourcesOption, ResourcesReleaseOption, Sources, predicted, spec_for
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def verify(
     answer(
         form_of(form, as_json),
         lambda: show(verdict_tables(verdict)),
-        lambda: verdict_document(verdict),
+        lambda: marked(verdict_document(verdict), running.status()),
         lambda: verdict_outcome(verdict),
     )
     raise typer.Exit(0 if verdict.passed else 1)

@@ -12,7 +12,7 @@ import typer
 
 from fabric.cli._console import answer, answer_json, note, say, show
 from fabric.cli._options import Format, FormatOption, JsonOption, LabOption, form_of
-from fabric.cli._running import running_lab
+from fabric.cli._running import marked, running_lab
 
 if TYPE_CHECKING:
     from fabric.lab import Impaired, Impairment, ImpairmentChange, LabStatus, RunningLab
@@ -125,7 +125,7 @@ def rtt(lab: LabOption = None, as_json: JsonOption = False) -> None:
     checks = round_trips(running, fabric_of(now), now)
     lateness = running.engine.lateness(running.name)
     if as_json:
-        answer_json(round_trip_documents(running.name, checks, lateness))
+        answer_json(marked(round_trip_documents(running.name, checks, lateness), now))
     else:
         show([round_trip_table(running.name, checks)])
         if lateness is not None and lateness.late_ms is not None:
@@ -171,7 +171,7 @@ def measure(
     chosen = measured_pairs(fabric, pairs or (), [trouble_of(fabric, now, target)])
     found = break_and_measure(running, fabric, Experiment(target, chosen, options), note)
     if as_json:
-        answer_json(measurement_document(found))
+        answer_json(marked(measurement_document(found), now))
     else:
         show(measurement_tables(found))
         if timeline:
@@ -219,12 +219,12 @@ def run(
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         (output / "report.md").write_text(scenario_markdown(report))
-        (output / "report.json").write_text(json.dumps(scenario_document(report), indent=2) + "\n")
+        (output / "report.json").write_text(json.dumps(marked(scenario_document(report), now), indent=2) + "\n")
         (output / "junit.xml").write_text(to_junit(scenario_outcome(report)))
     answer(
         form_of(form, as_json),
         lambda: show(scenario_tables(report)),
-        lambda: scenario_document(report),
+        lambda: marked(scenario_document(report), now),
         lambda: scenario_outcome(report),
     )
     raise typer.Exit(0 if report.passed else 1)

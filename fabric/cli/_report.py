@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fabric.config import FabricConfig
+    from fabric.plan import Plan
     from fabric.report.page import Page
 
 
@@ -67,7 +68,7 @@ def report(
         budgets=asked.budgets() if budget else (),
         load=None if traffic is None else asked.load(traffic),
         check=checked(Subject(asked.plan)),
-        observed=tuple(map(_result, results or ())),
+        observed=tuple(_result(path, asked.plan) for path in results or ()),
     )
     fabric = asked.what_if.fabric
     subject = page.Subject(asked.plan, fabric, _configurations(fabric), _questions(file, fail, sweep, load))
@@ -123,9 +124,10 @@ def _versions() -> Mapping[str, str]:
     return {"fabric": __version__, "Python": platform.python_version(), "Linux": platform.release(), "FRR": frr}
 
 
-def _result(path: Path) -> Mapping[str, Any]:
-    """What a lab command wrote to a file."""
+def _result(path: Path, plan: Plan) -> Mapping[str, Any]:
+    """What a lab command wrote to a file; raises `InputError` where it did so of another design."""
     from fabric.errors import InputError
+    from fabric.plan import fingerprint
     from fabric.report.page import kind_of
     from fabric.topology import read_text
 
@@ -136,4 +138,10 @@ def _result(path: Path) -> Mapping[str, Any]:
         raise InputError(f"{path}: found no JSON ({error}); allowed: a result of a lab. {wanted}.") from error
     if not isinstance(found, dict) or kind_of(found) is None:
         raise InputError(f"{path}: found JSON that is no result of a lab; allowed: a result of a lab. {wanted}.")
+    mark = fingerprint(plan)
+    if found.get("design", mark) != mark:
+        raise InputError(
+            f"{path}: found a result of another design ({found['design']}); allowed: of the one that is reported on "
+            f"({mark}), with the same ledger and pins. {wanted} in a lab of it."
+        )
     return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fabric.cli._console import note
 
 if TYPE_CHECKING:
-    from fabric.lab import RunningLab
+    from collections.abc import Mapping
+
+    from fabric.lab import LabStatus, RunningLab
     from fabric.verify import Prediction
 
 
@@ -16,6 +18,14 @@ def running_lab(name: str | None) -> RunningLab:
     from fabric.lab import find_lab
 
     return find_lab(name)
+
+
+def marked(document: Mapping[str, Any], status: LabStatus) -> dict[str, Any]:
+    """The document of a lab with the fingerprint of its design, by which `fabric report` knows it again."""
+    from fabric.lab import plan_of
+    from fabric.plan import fingerprint
+
+    return {**document, "design": fingerprint(plan_of(status))}
 
 
 def predicted_now(running: RunningLab) -> Prediction:

@@ -14,7 +14,7 @@ from fabric.lab._agent import (
 )
 from fabric.lab._channel import Progress
 from fabric.lab._containers import ContainerlabEngine
-from fabric.lab._design import ZonePair, design_of, fabric_of, impairments_of, spec_of, zone_pairs_of
+from fabric.lab._design import ZonePair, design_of, fabric_of, impairments_of, plan_of, spec_of, zone_pairs_of
 from fabric.lab._embedded import EmbeddedEngine
 from fabric.lab._engine import LabEngine, LabStatus, UpResult
 from fabric.lab._engines import ENGINES, all_engines, engine_named, find_lab, refuse_elsewhere, running_labs
@@ -112,6 +112,7 @@ __all__ = [
     "hop",
     "impairments_of",
     "netns_path",
+    "plan_of",
     "read_frame",
     "refuse_elsewhere",
     "running_labs",

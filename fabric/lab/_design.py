@@ -17,7 +17,7 @@ from fabric.lab._spec import LabSpec
 
 if TYPE_CHECKING:
     from fabric.kubernetes import ClusterSource
-    from fabric.plan import Ledger
+    from fabric.plan import Ledger, Plan
     from fabric.topology import Design
 
 # The planning rooms are imported where they are used: the lab's own processes start without them.
@@ -78,6 +78,14 @@ def fabric_of(status: LabStatus) -> FabricConfig:
     ledger = parse_ledger(status.sources[_LEDGER], f"lab {status.name}")
     passwords = {name: Secret(value, name) for name, value in json.loads(status.sources[_PASSWORDS]).items()}
     return _fabric(design, _cluster(status.sources), ledger, passwords).run_by(status.frr_version)
+
+
+def plan_of(status: LabStatus) -> Plan:
+    """The plan that a running lab was made from; raises `LabError` where it was made from something else."""
+    from fabric.plan import build, parse_ledger
+
+    design = design_of(status)
+    return build(design, parse_ledger(status.sources[_LEDGER], f"lab {status.name}"))
 
 
 def design_of(status: LabStatus) -> Design:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from fabric.plan._build import build, ledger_of, reclaim
     from fabric.plan._cabling import CablePlan, Oversubscription, cabling, oversubscription
     from fabric.plan._diff import ValueChange, diff, drift
+    from fabric.plan._fingerprint import fingerprint
     from fabric.plan._further import with_plan_problems
     from fabric.plan._ledger import EMPTY, Key, Ledger, entries, value_text, without
     from fabric.plan._ledger_file import ledger_text, parse_ledger, read_ledger, write_ledger
@@ -37,6 +38,7 @@ __all__ = [
     "diff",
     "drift",
     "entries",
+    "fingerprint",
     "ledger_of",
     "ledger_text",
     "oversubscription",

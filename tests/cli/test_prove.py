@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,19 @@ def _intents(env: Mapping[str, str]) -> Any:
     document = json.loads(done.stdout)
     assert [check["check"] for check in document["checks"] if not check["passed"]] == ["intents"]
     return next(check for check in document["checks"] if check["check"] == "intents")
+
+
+def test_a_report_takes_results_of_its_own_design_alone(env: Mapping[str, str], tmp_path: Path) -> None:
+    results = tmp_path / "verdict.json"
+    results.write_text(fabric("lab", "verify", "--json", env=env).stdout)
+    for name, old, new, code in (
+        ("own", "name: proved", "name: proved\ndescription: The same in other words", 0),
+        ("other", "spines: 2", "spines: 3", 2),
+    ):
+        assert old in _TOPOLOGY
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(_TOPOLOGY.replace(old, new))
+        done = fabric("report", file, "-o", tmp_path / f"{name}.md", "--results", results, env=env)
+        assert done.returncode == code, done.stderr
+    assert "verdict.json: found a result of another design (" in done.stderr
+    assert not (tmp_path / "other.md").exists()
