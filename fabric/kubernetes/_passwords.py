@@ -74,7 +74,7 @@ def _in_files(texts: Mapping[str, str]) -> tuple[dict[str, Secret], list[Problem
             continue
         if Secret(value).is_placeholder:
             continue
-        problems += _unusable(document.where(key), name, value, ", as base64" if key[0] == "data" else "")
+        problems += _unusable(document.where(key), name, value, ", as base64 in data" if key[0] == "data" else "")
         if name in found and found[name].value != value:
             what = f"another password for Secret {name} than at {places[name]}"
             problems.append(Problem(document.where(key), "", what, "one password a name", "Make the two equal."))
