@@ -117,3 +117,13 @@ def test_a_report_takes_results_of_its_own_design_alone(env: Mapping[str, str], 
         assert done.returncode == code, done.stderr
     assert "verdict.json: found a result of another design (" in done.stderr
     assert not (tmp_path / "other.md").exists()
+
+
+def test_who_speaks_over_an_unnumbered_link_is_named(env: Mapping[str, str]) -> None:
+    link = "spine-0--rack-0-leaf-0"
+    done = fabric("lab", "capture", link, "--seconds", "4", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    spoken = {tuple(message[1:3] + message[5:7]) for message in json.loads(done.stdout)["messages"]}
+    assert {tuple(entry[2:]) for entry in spoken} == {("spine-0", "rack-0-leaf-0"), ("rack-0-leaf-0", "spine-0")}
+    assert all(address.startswith("fe80::") for entry in spoken for address in entry[:2])
+    assert len(spoken) == 2, "each address is always the same device's"
