@@ -15,7 +15,7 @@ from fabric._values import dataclass
 from fabric.simulate._classsets import ClassSet
 from fabric.simulate._decision import Decision
 from fabric.simulate._ground import FamilyGround, united
-from fabric.simulate._lines import Held
+from fabric.simulate._lines import Held, differing
 from fabric.simulate._outcomes import decisions
 from fabric.simulate._together import Rules, State, spread
 
@@ -228,12 +228,11 @@ def fail(ground: FamilyGround, unit: Unit) -> Alone:
     base = ground.state
     rules = _without(ground.rules, unit.withdrawn)
     state = base.fork()
-    start: dict[int, None] = dict.fromkeys(index for index, _ in unit.withdrawn)
+    start: dict[int, ClassSet] = dict(unit.withdrawn)
     for index in sorted(unit.channels):
         receiver = ground.rules.graph.channels[index].receiver.index
         if receiver not in unit.speakers and index in state.received[receiver]:
-            del state.table(receiver)[index]
-            start[receiver] = None
+            start[receiver] = start.get(receiver, 0) | united(state.table(receiver).pop(index))
     spread(rules, state, start, unit.channels)
     changed = {index: _difference(base.received[index], state.received[index]) for index in sorted(state.touched)}
     for index, classes in unit.withdrawn:
@@ -310,7 +309,7 @@ def _refuse_detours(one: Alone, two: Alone, both: Changed) -> None:
         receiver = channels[index].receiver.index
         old = base.received[receiver].get(index, _NOTHING)
         new = one.state.received[receiver].get(index, _NOTHING)
-        if new is not old and _changes(old, new) & ~both.get(receiver, 0):
+        if new is not old and differing(old, new) & ~both.get(receiver, 0):
             raise _ApartError
 
 
@@ -344,7 +343,7 @@ def _merged(base: State, pair: tuple[Alone, Alone], unit: Unit, index: int, clas
 
 
 def _both_new(old: Held, first: Held, second: Held, classes: ClassSet) -> Held:
-    ones, twos = _changes(old, first) & classes, _changes(old, second) & classes
+    ones, twos = differing(old, first) & classes, differing(old, second) & classes
     if _within(first, ones & twos) != _within(second, ones & twos):
         raise _ApartError
     found: Held = {}
@@ -364,14 +363,7 @@ def _difference(before: Mapping[int, Held], after: Mapping[int, Held]) -> ClassS
     for channel in before.keys() | after.keys():
         old, new = before.get(channel, _NOTHING), after.get(channel, _NOTHING)
         if old is not new:
-            found |= _changes(old, new)
-    return found
-
-
-def _changes(old: Held, new: Held) -> ClassSet:
-    found = 0
-    for line in old.keys() | new.keys():
-        found |= old.get(line, 0) ^ new.get(line, 0)
+            found |= differing(old, new)
     return found
 
 

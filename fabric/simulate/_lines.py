@@ -61,6 +61,14 @@ Sent = dict[Message, ClassSet]
 NOTHING: Held = {}
 
 
+def differing(before: Held, after: Held) -> ClassSet:
+    """The classes of which the two have other paths."""
+    found = 0
+    for line in before.keys() | after.keys():
+        found |= before.get(line, 0) ^ after.get(line, 0)
+    return found
+
+
 class Group(NamedTuple):
     """The peers of a speaker that are told the same."""
 

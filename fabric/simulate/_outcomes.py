@@ -16,6 +16,7 @@ from fabric.simulate._propagation import DestinationClass, Graph, Outcome, propa
 from fabric.simulate._together import Rules, State, settle_all
 from fabric.simulate._values import NoStableStateError
 
+_FEW = 64
 _NAMED = 3
 """Obstacles that an answer names."""
 
@@ -163,8 +164,10 @@ def rivals_of(offers: Iterable[Offer], within: ClassSet) -> dict[object, list[Of
     return {key: found for key, members in alike.items() if len(members) > 1 and (found := _several(members))}
 
 
-def _several(members: Sequence[Offer]) -> list[Offer]:
-    """The paths of classes that have more than one of them."""
+def _several(members: list[Offer]) -> list[Offer]:
+    """The paths of classes that have more than one of them; few paths are not worth asking."""
+    if len(members) <= _FEW:
+        return members
     once = several = 0
     for _, classes in members:
         several |= once & classes
@@ -174,6 +177,8 @@ def _several(members: Sequence[Offer]) -> list[Offer]:
 
 def _parts(best: Line, classes: ClassSet, tied: Sequence[Offer]) -> Iterator[tuple[tuple[Line, ...], ClassSet]]:
     """The classes in parts that have the same of the tied paths, each with the best path before these."""
+    if all(found & classes == classes for _, found in tied):
+        return iter((((best, *(line for line, _ in tied)), classes),))
     parts: list[tuple[tuple[Line, ...], ClassSet]] = [((best,), classes)]
     for line, found in tied:
         split = [((*lines, line), part & found) for lines, part in parts if part & found]

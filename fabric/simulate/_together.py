@@ -7,16 +7,19 @@ It is the answer only where the order of announcements cannot matter; `_monotoni
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from fabric.simulate._announcing import Announcing
 from fabric.simulate._channels import Channel
 from fabric.simulate._classsets import ClassSet, ClassSets, members, shared
 from fabric.simulate._decision import Decision
-from fabric.simulate._lines import NOTHING, Group, Held, Intern, Line, Offer, Sent
+from fabric.simulate._lines import NOTHING, Group, Held, Intern, Line, Offer, Sent, differing
 from fabric.simulate._path import Path
 from fabric.simulate._propagation import Graph
 from fabric.simulate._receiving import Receiving
+
+_MANY = 4
+"""Where more than one class in so many has changed, all are decided again, which is less work."""
 
 
 class State:
@@ -65,22 +68,22 @@ class Rules:
         receiving = Receiving(graph, sets, intern)
         self.arrive, self.heeding = receiving.arrive, receiving.heeding
 
-    def offered(self, index: int, received: Iterable[Held]) -> list[Offer]:
-        """Every usable path of the speaker with its classes, in no order."""
+    def offered(self, index: int, received: Iterable[Held], within: ClassSet = -1) -> list[Offer]:
+        """Every usable path of the speaker with its classes, of those within a set, in no order."""
         found = [*self.own[index]]
         for held in received:
             found += held.items()
-        return found
+        return found if within == -1 else [(line, part) for line, classes in found if (part := classes & within)]
 
-    def offers(self, index: int, received: Iterable[Held]) -> list[Offer]:
-        """Every usable path of the speaker with its classes, best first."""
-        found = self.offered(index, received)
+    def offers(self, index: int, received: Iterable[Held], within: ClassSet = -1) -> list[Offer]:
+        """The same, best first."""
+        found = self.offered(index, received, within)
         if len(found) > 1:
             found.sort(key=_by_rank)
         return found
 
-    def decide(self, offers: Iterable[Offer]) -> Held:
-        """The best of the paths for every class that has any."""
+    def decide(self, offers: Iterable[Offer], within: ClassSet = -1) -> Held:
+        """The best of the paths, which are for classes within a set, for every class that has any."""
         best: Held = {}
         taken = 0
         for line, classes in offers:
@@ -88,6 +91,8 @@ class Rules:
             if won:
                 best[line] = best[line] | won if line in best else shared(won, classes)
                 taken |= won
+                if taken == within:
+                    break
         return best
 
 
@@ -103,27 +108,32 @@ def settle_all(rules: Rules) -> State:
             held = rules.arrive(channel, {rules.default(channel, made): 1 << number}) if made is not None else NOTHING
             if held:
                 state.table(channel.receiver.index)[index] = held
-    spread(rules, state, sorted(range(len(rules.graph.routers)), key=lambda index: len(rules.graph.outgoing[index])))
+    everybody = sorted(range(len(rules.graph.routers)), key=lambda index: len(rules.graph.outgoing[index]))
+    spread(rules, state, dict.fromkeys(everybody, -1))
     return state
 
 
-def spread(rules: Rules, state: State, start: Iterable[int], dead: frozenset[int] = frozenset()) -> None:
-    """Let the speakers of `start` decide again, and all whom that concerns. Channels of `dead` carry nothing."""
+def spread(rules: Rules, state: State, start: Mapping[int, ClassSet], dead: frozenset[int] = frozenset()) -> None:
+    """Let the speakers of `start` decide about these classes again, and all whom that concerns.
+
+    Channels of `dead` carry nothing.
+    """
     queue = deque(start)
-    queued = set(queue)
+    changed = {**start}
     while queue:
         index = queue.popleft()
-        queued.discard(index)
-        for channel, sent in _news(rules, state, index):
+        for channel, sent in _news(rules, state, index, changed.pop(index)):
             receiver = channel.receiver.index
-            if channel.index not in dead and _deliver(rules, state, channel, sent) and receiver not in queued:
-                queued.add(receiver)
-                queue.append(receiver)
+            classes = 0 if channel.index in dead else _deliver(rules, state, channel, sent)
+            if classes:
+                if receiver not in changed:
+                    queue.append(receiver)
+                changed[receiver] = changed.get(receiver, 0) | classes
 
 
-def _news(rules: Rules, state: State, index: int) -> Iterator[tuple[Channel, Sent]]:
-    """What the speaker tells its peers, that it did not tell them before."""
-    best = rules.decide(rules.offers(index, state.received[index].values()))
+def _news(rules: Rules, state: State, index: int, changed: ClassSet) -> Iterator[tuple[Channel, Sent]]:
+    """What the speaker tells its peers, that it did not tell them before, once it has decided about the classes."""
+    best = _decided_again(rules, state, index, changed)
     if best == state.best[index]:
         return
     state.best[index] = best
@@ -135,27 +145,42 @@ def _news(rules: Rules, state: State, index: int) -> Iterator[tuple[Channel, Sen
             yield from ((channel, sent) for channel in rules.heeding(channels, _changes(told, sent)))
 
 
+def _decided_again(rules: Rules, state: State, index: int, changed: ClassSet) -> Held:
+    """The best paths of the speaker, of which only those of the changed classes can be others than before."""
+    received, before = state.received[index].values(), state.best[index]
+    if changed < 0 or changed.bit_count() * _MANY > rules.sets.all.bit_count():
+        return rules.decide(rules.offers(index, received))
+    found = rules.decide(rules.offers(index, received, changed), changed)
+    if found == {line: part for line, classes in before.items() if (part := classes & changed)}:
+        return before
+    best = {line: shared(part, classes) for line, classes in before.items() if (part := classes & ~changed)}
+    for line, classes in found.items():
+        best[line] = best[line] | classes if line in best else classes
+    return best
+
+
 def _changes(told: Sent, sent: Sent) -> Sent:
     """The announcements that are new or withdrawn, with the classes of which they are."""
     found = ((message, told.get(message, 0) ^ sent.get(message, 0)) for message in {**told, **sent})
     return {message: classes for message, classes in found if classes}
 
 
-def _deliver(rules: Rules, state: State, channel: Channel, sent: Sent) -> bool:
-    """Put what the channel brings into the receiver's table; false when it was there before."""
+def _deliver(rules: Rules, state: State, channel: Channel, sent: Sent) -> ClassSet:
+    """Put what the channel brings into the receiver's table, and give the classes for which that is something else."""
     receiver = channel.receiver.index
     before = state.received[receiver].get(channel.index, NOTHING)
     held = rules.arrive(channel, sent)
     if channel.index in rules.defaulted:
         held = _keeping(before, rules.defaulted[channel.index], held)
-    if held == before:
-        return False
+    classes = differing(before, held)
+    if not classes:
+        return 0
     table = state.table(receiver)
     if held:
         table[channel.index] = held
     else:
         del table[channel.index]
-    return True
+    return classes
 
 
 def _keeping(before: Held, kept: ClassSet, held: Held) -> Held:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,11 @@ from fabric.config import FabricConfig
 from fabric.kubernetes import configure
 from fabric.resources import directory
 from fabric.simulate import Failures, Sweep, SweepOptions, simulate, sweep
+from fabric.simulate._classsets import ClassSet
+from fabric.simulate._effects import Unit, fail
 from fabric.simulate._ground import ground
+from fabric.simulate._lines import Held, Offer
+from fabric.simulate._together import Rules
 from fabric.topology import load, parse
 from tests.simulate import fabrics
 from tests.simulate.test_oracle import MONOTONIC, clos
@@ -84,3 +90,24 @@ def test_racks_with_reflectors_are_judged_alike() -> None:
     assert not any(family.plain for family in healthy.families)
     sweeps = [Sweep("links", 1), Sweep("nodes", 1), Sweep("racks", 2), Sweep("zones", 1)]
     assert sweep(fabric, sweeps) == sweep(fabric, sweeps, options=_IN_FULL)
+
+
+def test_after_a_failure_only_its_classes_are_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaf of the design has routes of six classes; the failed link bears on one of them at the other leaves."""
+    text = "version: 1\nname: c\nspines: 2\nzones:\n  - name: a\n    racks:\n"
+    text += "".join(f"      - {{name: r{n}, leaves: 1}}\n" for n in range(4))
+    found = ground(simulate(config.build(plan.build(parse(text, "clos")))))
+    assert found is not None
+    family = found.families[0]
+    decided: list[int] = []
+    decide = Rules.decide
+
+    def heard(rules: Rules, offers: Iterable[Offer], within: ClassSet = -1) -> Held:
+        decided.append(within)
+        return decide(rules, offers, within)
+
+    monkeypatch.setattr(Rules, "decide", heard)
+    spine = next(c for c in family.rules.graph.channels if c.sender.name == "r0-leaf-1")
+    effect = fail(family, Unit(frozenset({spine.index, spine.index ^ 1}), frozenset()))
+    assert effect.changed
+    assert sorted(classes.bit_count() for classes in decided if classes != -1)[:4] == [1, 1, 1, 1]
