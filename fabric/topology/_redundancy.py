@@ -28,6 +28,8 @@ class Cut:
     parted: tuple[str, str]
     isolated: bool
     """One of the two has lost all its uplinks."""
+    around: bool = False
+    """Cables still join the two: it is a shared ASN that parts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,11 @@ class Redundancy:
     """Links without which something is cut off (bridges)."""
     cuts: tuple[Cut, ...]
     """One example of each kind of cut by one failure or two, smallest first; none contains another."""
-    shared_asn_cuts: tuple[Cut, ...]
-    """Those by two links that part switches only because of a shared ASN: cables would still lead around."""
+
+    @property
+    def shared_asn_cuts(self) -> tuple[Cut, ...]:
+        """The cuts by two links that part switches only because of a shared ASN."""
+        return tuple(cut for cut in self.cuts if cut.around and [">" in name for name in cut.failures] == [True, True])
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -61,7 +66,6 @@ def redundancy(design: Design) -> Redundancy:
         single_devices=tuple(sorted(devices)),
         single_links=tuple(sorted(map(_name, links))),
         cuts=cuts,
-        shared_asn_cuts=tuple(_shared_asn_cuts(_few(design.fabric), cuts)),
     )
 
 
@@ -146,10 +150,11 @@ def _cuts(design: Design) -> Iterator[Cut]:
         cut = _cut(few, frozenset(failures), shared)
         if cut is not None:
             known.add(failures)
-            kind = (*(_kind(few, name) for name in failures), cut.isolated)
+            around = shared and _cut(few, frozenset(failures), shared=False) is None
+            kind = (*(_kind(few, name) for name in failures), cut.isolated, around)
             if kind not in kinds:
                 kinds.add(kind)
-                yield Cut(failures, cut.parted, cut.isolated)
+                yield replace(cut, failures=failures, around=around)
 
 
 def _kind(fabric: Fabric, element: str) -> tuple[str, ...]:
@@ -206,14 +211,6 @@ def _meet(a: Device, b: Device, above: _Sets, tiers: Mapping[str, str], shared: 
         return a.tier == b.tier or a.name in common or b.name in common
     turning = "spine" if a.pod == b.pod else "super-spine"
     return any(tiers[name] == turning for name in common)
-
-
-def _shared_asn_cuts(fabric: Fabric, cuts: tuple[Cut, ...]) -> Iterator[Cut]:
-    for cut in cuts:
-        if len(cut.failures) < 2 or not all(">" in failure for failure in cut.failures):
-            continue
-        if _cut(fabric, frozenset(cut.failures), shared=False) is None:
-            yield cut
 
 
 def _warning(cut: Cut) -> str:

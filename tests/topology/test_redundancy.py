@@ -156,6 +156,13 @@ def test_more_spines_leave_the_cables_of_the_others() -> None:
     assert set(small) < set(large)
 
 
+def test_a_cut_by_a_shared_asn_is_told_beside_one_that_isolates_a_pod() -> None:
+    """Both take two links of super-spines; around the one the third pod's cables still lead."""
+    (warning,) = redundancy(planed([1, 1, 1], 2, 1)).warnings
+    lost = "super-spine-1>pod-0-spine-1 and super-spine-2>pod-1-spine-1"
+    assert warning.startswith(f"Losing the links {lost} parts r-pod-0-leaf-1 from r-pod-1-leaf-1")
+
+
 def parts_pods(design: Design, failures: frozenset[str]) -> bool:
     """By definition: no path up from one pod's leaf to a super-spine and down to the other's leaf is left."""
     up = {
