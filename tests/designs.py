@@ -96,6 +96,7 @@ def topologies(draw: st.DrawFn) -> Values:
             "fabric": draw(numbered),
             "fabric_prefix": draw(st.sampled_from([30, 31])),
             "node_prefix": draw(st.sampled_from([30, 31])),
+            "dialled_from": draw(st.sampled_from(["both-ends", "below"])),
         },
         "bfd": {"fabric": draw(st.booleans()), "nodes": draw(st.booleans())},
     }

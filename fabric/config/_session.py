@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -22,6 +23,8 @@ from fabric.topology import AsnSettings, RackAsnSettings, Tier
 
 COALESCE_MS = 100
 """FRR waits 1 s and more before the first announcement of a new session; 100 ms brings full ECMP back in 0.3 s."""
+_BOTH_DIAL_S, _ONE_DIALS_S = 10, 2
+"""`timers connect`, unless the design says otherwise: who dials alone is helped by nobody, and tries again sooner."""
 BFD_PROFILE = "fabric"
 EQUAL_LENGTHS = "equal-lengths"
 """The route map by which leaves of iBGP racks prepend their ASN."""
@@ -86,6 +89,21 @@ class Side:
         return self.bfd and not by_others and not self.internal
 
     @property
+    def dialled_from_below(self) -> bool:
+        """Whether the lower end alone dials, so that two connections never meet; both ends answer alike.
+
+        Where two do, bgpd 8.4 may end the session as it closes the connection that lost: docs/decisions/0018.
+        """
+        asked = self.plan.design.topology.links.dialled_from == "below"
+        return asked and self.names_source and replace(self, near=self.far, far=self.near).names_source
+
+    @property
+    def connect_s(self) -> int:
+        """After how long a connection that was refused is dialled again."""
+        asked = self.plan.design.topology.timers.connect_s
+        return asked or (_ONE_DIALS_S if self.dialled_from_below else _BOTH_DIAL_S)
+
+    @property
     def password(self) -> Secret | None:
         """The session's password, by name and still without a value; both ends answer alike."""
         design, lower = self.plan.design, self.plan.by_name[self.link.lower.device].device
@@ -111,10 +129,16 @@ def neighbors(side: Side) -> Iterator[Neighbor]:
     own = {family_of(address.ip): address.ip for address in side.near.addresses}
     for address in side.far.addresses:
         family = family_of(address.ip)
-        yield _neighbor(side, address.ip, (family,), own[family] if side.names_source else None)
+        numbered = _neighbor(side, address.ip, (family,))
+        yield replace(
+            numbered,
+            update_source=own[family] if side.names_source else None,
+            passive=side.toward == "down" and side.dialled_from_below,
+            connect_s=side.connect_s,
+        )
 
 
-def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...], source: Address | None = None) -> Neighbor:
+def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...]) -> Neighbor:
     timers = side.plan.design.topology.timers
     suffix = f"-{families[0]}" if side.far.addresses else ""
     return Neighbor(
@@ -125,10 +149,9 @@ def _neighbor(side: Side, peer: Address | str, families: tuple[Family, ...], sou
         description=side.peer.name,
         password=side.password,
         timers=Timers(timers.keepalive_s, timers.hold_s),
-        connect_s=timers.connect_s,
+        connect_s=timers.connect_s or _BOTH_DIAL_S,
         bfd=side.bfd,
         bfd_profile=BFD_PROFILE if side.bfd else None,
-        update_source=source,
     )
 
 

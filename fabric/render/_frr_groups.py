@@ -27,7 +27,6 @@ _SESSION: tuple[Fields, ...] = (
     ("bfd", "bfd_profile"),
     ("ebgp_multihop",),
     ("ttl_security_hops",),
-    ("update_source",),
     ("passive",),
     ("extended_next_hop",),
 )

@@ -107,7 +107,7 @@ class AsnPlan(Strict):
 
 
 class Links(Strict):
-    """How links are addressed. What is left out takes the profile's default."""
+    """How links are addressed, and used by BGP. What is left out takes the profile's default."""
 
     fabric: Literal["numbered", "unnumbered"] | None = None
     """Links between switches; unnumbered sessions run over link-local addresses (RFC 8950 next hops)."""
@@ -117,6 +117,10 @@ class Links(Strict):
     """IPv4 prefix length of a numbered fabric link; IPv6 uses /126 or /127 alike."""
     node_prefix: Literal[30, 31] | None = None
     """IPv4 prefix length of a numbered node link; IPv6 uses /126 or /127 alike."""
+    dialled_from: Literal["both-ends", "below"] = "both-ends"
+    """Who opens BGP connections. `below`: numbered eBGP sessions with BFD that we configure at both ends are `passive`
+    at the upper end, which keeps FRR 8.4 from resetting some as their link returns; after silence, and with FRR 10.3,
+    some return later."""
 
 
 class MtuPlan(Strict):
@@ -148,8 +152,8 @@ class Timers(Strict):
     """Interval of keepalive messages; at most a third of `hold_s`."""
     hold_s: Annotated[int, Field(strict=True, ge=3, le=65_535)] = 9
     """Silence after which a session is down (RFC 4271 section 4.2)."""
-    connect_s: Annotated[int, Field(strict=True, ge=1, le=65_535)] = 10
-    """Wait before another attempt to connect."""
+    connect_s: Annotated[int, Field(strict=True, ge=1, le=65_535)] | None = None
+    """Wait before another attempt to connect; default: 2 where the lower end alone dials, else 10."""
 
 
 class Growth(Strict):

@@ -63,6 +63,8 @@ def check_sessions(fabric: FabricConfig) -> int:
             assert [f.family for f in session.families] == [f.family for f in mate.families]
             assert (session.bfd, session.bfd_profile) == (mate.bfd, mate.bfd_profile)
             assert session.update_source is None or (session.bfd and session.update_source == mate.peer)
+            assert not (session.passive and mate.passive)
+            assert not session.passive or None not in (session.update_source, mate.update_source)
             assert (session.timers, session.connect_s) == (mate.timers, mate.connect_s)
             assert (session.password, session.port) == (mate.password, mate.port)
             assert session.bfd_profile is None or session.bfd_profile in {p.name for p in device.bfd_profiles}
