@@ -154,7 +154,7 @@ def _files(subject: Subject, design: DesignScene | None) -> _Files:
     sifted = sift(_documents(resources), release) if resources else None
     frr = [read_frr(name, text) for name, text in texts.items() if name.endswith(_FRR_SUFFIX)]
     count = len(frr) + (len(sifted.resources.items) + len(sifted.others) if sifted else 0)
-    if not count:
+    if not count and not (sifted and sifted.refused):
         found = "found no Kubernetes object and no line of FRR; allowed: resources (YAML, JSON) and frr.conf files"
         raise InputError(f"{', '.join(texts) or 'The files'}: {found}. Name other files.")
     return _Files(sifted, (*frr, *(_raw_configurations(sifted.resources) if sifted else ())), count)

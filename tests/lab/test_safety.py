@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fabric.errors import LabError
+from fabric.errors import InputError, LabError
 from fabric.lab import EmbeddedEngine, find_frr
 from fabric.lab._control import visit
 from fabric.lab._places import WORK_DIRECTORY
@@ -146,7 +146,7 @@ def test_a_request_at_which_the_system_fails_is_answered() -> None:
 def test_a_name_is_no_way_out_of_the_state_directory(name: str, tmp_path: Path) -> None:
     engine = EmbeddedEngine({"FABRIC_STATE_DIR": str(tmp_path)})
     for use in (engine.status, engine.down, lambda n: engine.up(lonely_router(n))):
-        with pytest.raises(LabError, match="not usable"):
+        with pytest.raises(InputError, match="not usable"):
             use(name)
     assert list(tmp_path.iterdir()) == []
 

@@ -254,7 +254,7 @@ _ELSEWHERE = {
     *(("Interface", "mtu"), ("Interface", "vrf"), ("Place", "zone"), ("Place", "rack"), ("Place", "pod")),
     ("Secret", "name"),
     *(("Interface", "parent"), ("Interface", "vlan"), ("Interface", "members"), ("FabricConfig", "circuits")),
-    ("Cable", "speed_gbps"),
+    *(("Cable", "speed_gbps"), ("DeviceConfig", "frr_release")),
 }
 """What the host's side of the renderer shows, or what says nothing to FRR."""
 
