@@ -110,7 +110,8 @@ class Links(Strict):
     """How links are addressed, and used by BGP. What is left out takes the profile's default."""
 
     fabric: Literal["numbered", "unnumbered"] | None = None
-    """Links between switches; unnumbered sessions run over link-local addresses (RFC 8950 next hops)."""
+    """Links between switches; unnumbered sessions run over link-local addresses (RFC 8950 next hops). FRR 10.3 leaves
+    some with BFD down after their link returned, where a numbered port of the switch came up meanwhile."""
     nodes: Literal["numbered", "unnumbered"] | None = None
     """Links between leaves and nodes."""
     fabric_prefix: Literal[30, 31] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,11 @@ from fabric.topology import load
 from fabric.verify import Finding, Prediction, await_sessions, bring_up, failures_of, fault_of, predict, settle
 
 SETTLE_S = 60.0
+FORGETTING_FRR = "10.3"
+"""Its bgpd forgets BFD sessions of unnumbered neighbors whose switch lost numbered ports too (decision 15)."""
+FORGOTTEN_S = 15.0
+"""Longer than the connect timer of any session, 10 s."""
+AN_ADDRESS = ("configure terminal", "interface lo", "ip address 192.0.2.1/32", "no ip address 192.0.2.1/32")
 SWITCHES = frozenset({"spine", "super-spine", "leaf", "border"})
 
 
@@ -42,6 +47,8 @@ class Proof:
         broken = predict(self.fabric, failures_of(self.fabric, [fault]))
         yield from (f"{target}: {finding}" for finding in self._under(fault, broken))
         self.lab.engine.heal(self.lab.name, [target])
+        if len(fault.ports) > 1 and self.lab.status().frr_version == FORGETTING_FRR:
+            self._remind({port.device for port in fault.ports})
         yield from (f"{target} healed: {text}" for text in self._after())
 
     def _under(self, fault: Fault, broken: Prediction) -> Iterator[Finding]:
@@ -49,6 +56,12 @@ class Proof:
         assert any(not session.up for session in broken.simulation.sessions)
         yield from await_sessions(self.lab, broken, SETTLE_S).findings
         yield from settle(self.lab, broken, SETTLE_S).missing
+
+    def _remind(self, devices: Iterable[str]) -> None:
+        """An address comes and goes on devices some of whose sessions do not come back by themselves."""
+        if not await_sessions(self.lab, self.healthy, FORGOTTEN_S).passed:
+            for device in devices:
+                self.lab.engine.vtysh(self.lab.name, device, AN_ADDRESS)
 
     def _after(self) -> Iterator[str]:
         """Looks again where something changed: a fault shorter than BFD's detection time resets a session after it."""
