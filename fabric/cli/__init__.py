@@ -32,12 +32,13 @@ def main() -> None:
 
 def _run() -> None:
     from fabric.cli._app import app
+    from fabric.cli._console import tell
     from fabric.errors import FabricError
 
     try:
         app(prog_name="fabric")
     except FabricError as error:
-        sys.stderr.write(f"{error}\n")
+        tell(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)  # the reader of our output has seen enough

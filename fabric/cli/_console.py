@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from fabric.cli._options import Format
+from fabric.cli._options import Format, json_asked
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from fabric.errors import FabricError
     from fabric.lab import Progress
     from fabric.report import Outcome, Table
 
@@ -88,18 +89,27 @@ def answer(form: Format, text: Callable[[], None], document: Callable[[], Any], 
 
 @contextmanager
 def told(form: Format, command: str, subject: str) -> Iterator[None]:
-    """Answers in the chosen form, other than text, what keeps a command from its answer; the error goes on."""
+    """Answers in the chosen form for CI what keeps a command from its answer; the error goes on to `tell`."""
     from fabric.errors import FabricError
 
     try:
         yield
     except FabricError as caught:
         error = caught
-        if form is not Format.text and error.exit_code == _BAD_INPUT:
+        if form is not Format.text and error.exit_code == _BAD_INPUT and not json_asked():
             from fabric.report import input_document, input_outcome
 
             answer(form, lambda: None, lambda: input_document(error), lambda: input_outcome(error, command, subject))
         raise
+
+
+def tell(error: FabricError) -> None:
+    """Say what keeps a command from its answer: in words to standard error, and under `--json` as its answer."""
+    sys.stderr.write(f"{error}\n")
+    if json_asked():
+        from fabric.report import input_document
+
+        answer_json(input_document(error))
 
 
 @contextmanager

@@ -33,7 +33,21 @@ def form_of(form: Format, as_json: bool) -> Format:
 FormatOption = Annotated[
     Format, typer.Option("--format", help="How to answer: JUnit XML, SARIF 2.1.0 and GitHub commands are for CI.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+_json = False
+
+
+def _asked_for_json(asked: bool) -> bool:
+    global _json  # noqa: PLW0603 - a process runs one command
+    _json = _json or asked
+    return asked
+
+
+def json_asked() -> bool:
+    """True when the command was given `--json`, for whoever has to say why there is no other answer."""
+    return _json
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.", callback=_asked_for_json)]
 LabOption = Annotated[str | None, typer.Option("--lab", help="Name of the lab; needed where several run.")]
 ReleaseOption = Annotated[
     str,

@@ -21,7 +21,6 @@ QUICKSTART = TOPOLOGIES / "quickstart.yaml"
         (("--fib", "spine-1", "--load", "uniform=1"), "Found --load and --fib"),
         (("--intents", "--load", "uniform=1"), "Found --load and --intents"),
         (("--link-gbps", "10"), "Found --link-gbps without --load"),
-        (("--json", "--format", "junit"), "Found --json and --format junit"),
         (("--sweep", ""), "--sweep : found ''"),
     ],
 )
@@ -65,6 +64,24 @@ def test_an_unreadable_file_is_a_result_too(tmp_path: Path) -> None:
     done = fabric("check", tmp_path / "none.yaml", "--json")
     assert done.returncode == 2
     assert "none.yaml: cannot be read" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("simulate", QUICKSTART, "--json", "--format", "junit"), 2, "Found --json and --format junit"),
+        (("trace", QUICKSTART, "nobody", "spine-1", "--json"), 2, "nobody"),
+        (("lab", "up", "none.yaml", "--json"), 2, "none.yaml: cannot be read"),
+        (("lab", "verify", "--lab", "none", "--json"), 3, "none"),
+    ],
+)
+def test_under_json_an_error_is_the_answer(arguments: tuple[str | Path, ...], code: int, said: str) -> None:
+    done = fabric(*arguments)
+    assert done.returncode == code
+    answer = json.loads(done.stdout)
+    assert said in answer["error"]
+    assert f"{answer['error']}\n" == done.stderr
+    assert answer["version"] == 1
 
 
 def test_text_says_it_once() -> None:
