@@ -40,10 +40,27 @@ def await_sessions(lab: RunningLab, prediction: Prediction, timeout_s: float) ->
     return check
 
 
+def read_changes(lab: RunningLab, prediction: Prediction) -> Mapping[str, tuple[int, ...]]:
+    """By device, how often its sessions came up and went down so far: equal as long as none of them changes."""
+    return {
+        name: tuple(
+            int(peer[count])
+            for key in _FAMILY_KEYS.values()
+            for peer in summary.get(key, {}).get("peers", {}).values()
+            for count in ("connectionsEstablished", "connectionsDropped")
+        )
+        for name, summary in _said(lab, prediction.speakers).items()
+    }
+
+
 def read_summaries(lab: RunningLab, prediction: Prediction, speakers: Sequence[str] | None = None) -> Summaries:
     """What `show bgp summary json` says on these devices, by default on every one that speaks BGP."""
-    said = lab.ask_bgpd(prediction.speakers if speakers is None else speakers, "show bgp summary json")
+    said = _said(lab, prediction.speakers if speakers is None else speakers)
     return {name: _by_family(summary) for name, summary in said.items()}
+
+
+def _said(lab: RunningLab, speakers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    return lab.ask_bgpd(speakers, "show bgp summary json")
 
 
 def _by_family(summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
