@@ -29,6 +29,7 @@ class Volume(Enum):
 
 
 _volume = Volume.normal
+_answered = False
 _BAD_INPUT = 2
 
 
@@ -67,6 +68,8 @@ def note(text: str) -> None:
 
 def answer_json(value: Any) -> None:
     """Print an answer as JSON."""
+    global _answered  # noqa: PLW0603 - a process has one standard output
+    _answered = True
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
@@ -104,9 +107,12 @@ def told(form: Format, command: str, subject: str) -> Iterator[None]:
 
 
 def tell(error: FabricError) -> None:
-    """Say what keeps a command from its answer: in words to standard error, and under `--json` as its answer."""
+    """Say what keeps a command from its answer: in words to standard error, and under `--json` as its answer.
+
+    A command that has answered already, as with every reason for a refusal, has said it better.
+    """
     sys.stderr.write(f"{error}\n")
-    if json_asked():
+    if json_asked() and not _answered:
         from fabric.report import input_document
 
         answer_json(input_document(error))
