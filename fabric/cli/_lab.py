@@ -171,7 +171,10 @@ def fail(
         for change in flap(running, fabric, target, Flap(flaps, period)):
             note(f"{target}{_ports_changed(change, 'changed')}")
             flapped.append(fault_change_document(running.name, change))
-        answer_json(flapped) if as_json else say(f"{target} flapped {flaps} times and is healed.")
+        if as_json:
+            answer_json({"version": 1, "changes": flapped})
+        else:
+            say(f"{target} flapped {flaps} times and is healed.")
         return
     change = perform(running, fabric, target, lambda stage: note(f"{running.name}: {stage}"))
     if as_json:

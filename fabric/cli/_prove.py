@@ -74,7 +74,8 @@ def impair(
         source: _Source = "file" if from_file else "zones" if between_zones else "target"
         changes = [running.engine.impair(running.name, e) for e in _asked(running.status(), source, target, wanted)]
     if as_json:
-        answer_json([impairment_document(running.name, change) for change in changes])
+        documents = [impairment_document(running.name, change) for change in changes]
+        answer_json({"version": 1, "impairments": documents})
     else:
         for change in changes:
             say(impairment_text(change, cleared=clear))

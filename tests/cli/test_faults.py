@@ -171,7 +171,7 @@ def test_what_is_over_at_once_leaves_nothing_to_heal(env: Environment) -> None:
         assert done.returncode == 0, done.stderr
         assert _active(env) == {}
     flapped = fabric("lab", "fail", "link:a1-leaf-1:eth1", "--flap", "1", "--period", "0.2", "--json", env=env)
-    assert [change["ports"] for change in json.loads(flapped.stdout)] == [1, 1]
+    assert [change["ports"] for change in json.loads(flapped.stdout)["changes"]] == [1, 1]
     back = fabric("lab", "verify", env=env)
     assert back.returncode == 0, back.stdout
 
