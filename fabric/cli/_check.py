@@ -65,11 +65,7 @@ def check(
     subject = " ".join(map(str, named))
     if not named:
         raise InputError("check: found nothing to check. Name a topology file, or files with --resources.")
-    if len(files or ()) > 1 and (ledger or pins or resources or secrets):
-        text = "--ledger, --pins, --secrets and --resources belong to one topology. Name one FILE with them."
-        raise InputError(f"check: {text}")
-    if secrets and not files:
-        raise InputError("check: --secrets has the passwords of a topology's switches. Name the topology FILE.")
+    _fitting(len(files or ()), secrets, ledger or pins or resources or secrets)
     with told(chosen, "fabric check", subject):
         texts, only = _texts(resources), _chosen_rules(rule)
         plans = _plans(files or (), ledger, pins)
@@ -84,6 +80,17 @@ def check(
         lambda: check_outcome(report, subject),
     )
     raise typer.Exit(0 if report.sound else 1)
+
+
+def _fitting(topologies: int, secrets: object, of_one: object) -> None:
+    """Raises `InputError` where options that belong to one topology come with none, or with several."""
+    from fabric.errors import InputError
+
+    if topologies > 1 and of_one:
+        text = "--ledger, --pins, --secrets and --resources belong to one topology. Name one FILE with them."
+        raise InputError(f"check: {text}")
+    if secrets and not topologies:
+        raise InputError("check: --secrets has the passwords of a topology's switches. Name the topology FILE.")
 
 
 def _plans(files: Sequence[Path], ledger: Path | None, pins: Path | None) -> list[Plan]:

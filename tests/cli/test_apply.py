@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from fabric.errors import MachineError
-from fabric.lab import find_frr
 from tests.cli.command import fabric
+from tests.frr import require_frr
 
 pytestmark = pytest.mark.lab
 
@@ -32,10 +30,7 @@ _SECRET = {"FABRIC_PASSWORD_BGP_FABRIC": "quite-secret"}
 
 @pytest.fixture
 def env(tmp_path: Path) -> Iterator[Mapping[str, str]]:
-    try:
-        find_frr(os.environ)
-    except MachineError as error:
-        pytest.skip(str(error))
+    require_frr()
     env = {"FABRIC_STATE_DIR": str(tmp_path / "state")}
     yield env
     fabric("lab", "down", "--all", env=env)

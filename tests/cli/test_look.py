@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 from scapy.utils import PcapNgReader
 
-from fabric.errors import MachineError
-from fabric.lab import find_frr
 from tests.cli.command import fabric
+from tests.frr import require_frr
 
 pytestmark = pytest.mark.lab
 
@@ -32,10 +31,7 @@ zones: [{name: z, racks: [{name: a, leaves: 1}, {name: b, leaves: 1}]}]
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    try:
-        find_frr(os.environ)
-    except MachineError as error:
-        pytest.skip(str(error))
+    require_frr()
     place = tmp_path_factory.mktemp("look")
     env = {"FABRIC_STATE_DIR": str(place / "state"), "SHELL": "/bin/sh"}
     (place / "t.yaml").write_text(_TOPOLOGY)

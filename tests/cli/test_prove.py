@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fabric.errors import MachineError
-from fabric.lab import find_frr
 from tests.cli.command import fabric
+from tests.frr import require_frr
 
 pytestmark = pytest.mark.lab
 
@@ -37,10 +35,7 @@ _VIP = "172.17.0.80"
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    try:
-        find_frr(os.environ)
-    except MachineError as error:
-        pytest.skip(str(error))
+    require_frr()
     place = tmp_path_factory.mktemp("prove")
     env = {"FABRIC_STATE_DIR": str(place / "state")}
     (place / "t.yaml").write_text(_TOPOLOGY)

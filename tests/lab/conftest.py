@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fabric.errors import MachineError
-from fabric.lab import EmbeddedEngine, find_frr
+from fabric.lab import EmbeddedEngine
+from tests.frr import require_frr
 
 WaitUntil = Callable[[Callable[[], bool], str], None]
 
@@ -23,10 +23,7 @@ def environ(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def engine(environ: Mapping[str, str]) -> Iterator[EmbeddedEngine]:
-    try:
-        find_frr(environ)
-    except MachineError as error:
-        pytest.skip(str(error))
+    require_frr(environ)
     engine = EmbeddedEngine(environ)
     yield engine
     for name in engine.names():
